@@ -1,0 +1,452 @@
+"""What a connector promises to the engine, and the engine to a connector. Standard library only.
+
+A connector implements the roles that it has; the engine asks by role (``isinstance`` against the Protocols below):
+
+* `SalesSource`: order states that changed since a cursor,
+* `ListingSource`: what is on sale there and what it shows now,
+* `StockSink`: takes numbers,
+* every connector is a `Connector`: `check()` and `close()`.
+
+Words are those of ``syncd/domain/stock.py``. Quantities are ``int`` units. Instants are aware UTC ``datetime``s.
+Ids are the channel's own, as ``str``; a missing SKU is ``None``, never ``""``.
+
+The promises are written as tests in ``connectors/testing.py``; a connector that passes them is a good citizen:
+pushing twice is pushing once; one bad item does not fail its batch; a cursor resumes exactly after its page, also
+after a crash; ids and versions are stable across re-reads; a rate limit carries its wait; an outage changes nothing;
+no secret in any error or log line.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import ClassVar, Protocol, runtime_checkable
+
+# --------------------------------------------------------------------------- errors: named by what happens next
+
+
+class ConnectorError(Exception):
+    """Something a connector could not do. `args[0]` is a sentence that a shopkeeper can read; `hint` is the way out."""
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+class Unavailable(ConnectorError):
+    """The channel did not do what was asked and nothing was changed: back off, keep the cursor."""
+
+
+class RateLimited(Unavailable):
+    """The channel asks to wait; nothing was changed."""
+
+    def __init__(self, message: str, *, retry_after: timedelta, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.retry_after = retry_after
+
+
+class CredentialsRejected(ConnectorError):
+    """The key or token is wrong, revoked, or may not do this: park the channel, tell a person, others go on."""
+
+
+class CursorExpired(ConnectorError):
+    """The channel cannot resume after this cursor: begin anew with ``cursor=None``."""
+
+
+class Unreadable(ConnectorError):
+    """The envelope of an answer changed its shape: stop this channel and alert. `sample` is redacted and short."""
+
+    def __init__(self, message: str, *, sample: str = "", hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.sample = sample
+
+
+class InDoubt(ConnectorError):
+    """The answer to a write was lost: it may have happened, may not, or may still happen (design.md §3.4)."""
+
+
+class ItemError(ConnectorError):
+    """Something that concerns one item of a batch; the others are not touched by it."""
+
+
+class Rejected(ItemError):
+    """The channel refuses this item, and will again until a person changes something."""
+
+
+class Conflict(ItemError):
+    """The channel shows another number than was expected: pull, recompute, try again. Nothing was written."""
+
+
+class Untouched(ItemError):
+    """This item was fine but its call failed because of another one: send it again in a call without that one."""
+
+
+# --------------------------------------------------------------------------- settings and surroundings
+
+
+class SettingType(StrEnum):
+    TEXT = "text"
+    INT = "int"
+    BOOL = "bool"
+    DURATION = "duration"  # "60s", "26h", "2d" → timedelta
+    CHOICE = "choice"
+    PATH = "path"  # a file that must exist → str
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One line of `.env` that a connector understands: ``<CHANNEL>_<name>``.
+
+    A secret may also come as ``<CHANNEL>_<name>_FILE``. Values reach the connector's constructor already parsed:
+    ``str``, ``int``, ``bool``, ``timedelta``; ``None`` where an optional setting has no default.
+    """
+
+    name: str
+    help: str
+    type: SettingType = SettingType.TEXT
+    default: str | None = None
+    required: bool = False
+    secret: bool = False
+    choices: tuple[str, ...] = ()
+    example: str = ""
+
+
+SettingValue = str | int | bool | timedelta | None
+
+
+def _utc_now() -> datetime:
+    from datetime import UTC
+
+    return datetime.now(UTC)
+
+
+def _sleep(seconds: float) -> None:
+    import time
+
+    time.sleep(seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """Clock, waiting and randomness, so that tests can be exact. `now` is aware UTC; `sleep` takes seconds."""
+
+    now: Callable[[], datetime] = _utc_now
+    sleep: Callable[[float], None] = _sleep
+    random: random.Random = field(default_factory=random.Random)
+
+
+# --------------------------------------------------------------------------- findings of a check
+
+
+class Level(StrEnum):
+    OK = "ok"
+    WARN = "warn"
+    FAIL = "fail"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of ``syncd check``: what was looked at, how it stands, and what to do about it."""
+
+    level: Level
+    message: str
+    hint: str = ""
+
+
+# --------------------------------------------------------------------------- listings
+
+
+class StockKeeping(StrEnum):
+    """Who counts the stock of a listing in the channel."""
+
+    OWN = "own"  # the listing has a number of its own
+    PARENT = "parent"  # a WooCommerce variation whose parent counts: the parent is the SKU (design.md §3.10)
+    NONE = "none"  # the channel does not count this listing: a pushed number has no effect
+
+
+@dataclass(frozen=True, slots=True)
+class ListingRef:
+    """A listing by the channel's own ids. `parent_id` is what the channel needs beside `id` to write it, if anything."""
+
+    id: str
+    parent_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What a channel has on sale, and what it shows now.
+
+    `shown` is the channel's own number: units that it would sell to the next buyer before safety of its own; may be
+    negative; ``None`` where `stock` is not OWN. `sells_at_zero` names, in words, each reason why the listing would go
+    on selling when 0 is pushed (backorders allowed, an inactive level ...); empty when 0 stops it.
+    """
+
+    id: str
+    sku: str | None
+    name: str
+    shown: int | None
+    stock: StockKeeping = StockKeeping.OWN
+    parent_id: str | None = None
+    options: str = ""
+    gtin: str | None = None
+    published: bool = True
+    sells_at_zero: tuple[str, ...] = ()
+    admin_url: str | None = None
+
+    @property
+    def ref(self) -> ListingRef:
+        return ListingRef(self.id, self.parent_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """An item that could not be read (a fractional line, a textual quantity). `sample` is redacted and short.
+
+    `listing_ids` names the listings concerned, as far as known: their SKUs are not raised while this is open.
+    """
+
+    ref: str
+    reason: str
+    sample: str = ""
+    listing_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ListingPage:
+    listings: tuple[Listing, ...]
+    parked: tuple[Parked, ...] = ()
+    total: int | None = None  # listings in all, where the channel says so (for progress)
+
+
+# --------------------------------------------------------------------------- sales
+
+
+@dataclass(frozen=True, slots=True)
+class OrderLine:
+    """What one line of an order means for stock *now*: an absolute state, never an event (design.md §3.2).
+
+    Units of a line lie in disjoint buckets, all ≥ 0:
+
+    * `promised`: owed to the customer and not shipped yet,
+    * `undecided`: not shipped, and the order ended without the platform putting the units back (failed, refunded
+      without restock, trashed): held until a person decides,
+    * `fulfilled`: left the house, counted from the beginning (units that came back stay counted),
+    * `returned`: of the fulfilled, those that the platform put back into its own number or noted as come back.
+
+    Beside them `taken`: units by which the channel's own number is lower *now* because of this line. A line whose
+    units were cancelled and put back has 0 everywhere. `listing_id` is ``None`` where the product is gone or the line
+    never had one.
+    """
+
+    line_id: str
+    listing_id: str | None
+    sku: str | None
+    name: str
+    promised: int = 0
+    undecided: int = 0
+    fulfilled: int = 0
+    returned: int = 0
+    taken: int = 0
+
+    def __post_init__(self) -> None:
+        for bucket in ("promised", "undecided", "fulfilled", "returned"):
+            units = getattr(self, bucket)
+            if type(units) is not int or units < 0:
+                raise ValueError(f"{bucket} of line {self.line_id} must be a whole number ≥ 0, not {units!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class OrderState:
+    """One order as it stands now. Lines that are no longer listed count as removed.
+
+    `version` grows whenever the order changes (the platform's time of modification as an integer); the same version
+    may be read again. `held_until`: while an unpaid checkout is held, the channel subtracts its promised units itself
+    without showing it (WooCommerce `pending`): `taken` is 0 until then, and the promise ends with that instant.
+    ``holds_stock`` is False where it is not sure that the channel subtracts them.
+    """
+
+    id: str
+    number: str  # as the owner sees it
+    version: int
+    created_at: datetime
+    lines: tuple[OrderLine, ...]
+    status: str = ""  # the platform's word, for reports
+    fulfilled_at: datetime | None = None
+    held_until: datetime | None = None
+    holds_stock: bool = False
+    test: bool = False  # a test order: recorded, takes nothing
+
+    @property
+    def open(self) -> bool:
+        """True while units are owed or undecided."""
+        return any(line.promised or line.undecided for line in self.lines)
+
+
+@dataclass(frozen=True, slots=True)
+class OrderPage:
+    """Order states and the cursor that resumes exactly after them. The engine commits both in one transaction."""
+
+    orders: tuple[OrderState, ...]
+    cursor: str
+    parked: tuple[Parked, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OrdersById:
+    orders: tuple[OrderState, ...]
+    missing: tuple[str, ...]  # ids that the channel does not show any more
+    parked: tuple[Parked, ...] = ()
+
+
+# --------------------------------------------------------------------------- writes
+
+
+class Op(StrEnum):
+    DELTA = "delta"  # add (target - expected) to whatever is there: a sale in between survives
+    SET = "set"  # set to target only while `expected` is what is there, else Conflict
+    START = "start"  # begin to count at target, where the channel did not count so far
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One number for one listing. `expected` is the base of the delta or of the compare; never a number read late."""
+
+    listing_id: str
+    parent_id: str | None
+    op: Op
+    target: int
+    expected: int
+
+    @property
+    def delta(self) -> int:
+        return self.target - self.expected
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """The writes of one call. `key` was chosen and stored by the engine before sending; a batch that is sent again
+    has the same key and the same writes in the same order."""
+
+    key: str
+    writes: tuple[Write, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one write. `shown` is what the channel answered that it shows now, where it says so."""
+
+    listing_id: str
+    error: ItemError | InDoubt | None = None
+    shown: int | None = None
+
+    @property
+    def written(self) -> bool:
+        return self.error is None
+
+
+# --------------------------------------------------------------------------- roles
+
+
+@runtime_checkable
+class Connector(Protocol):
+    """One configured channel. Made as ``Class(channel, settings, surroundings)``; making it calls nobody.
+
+    Each object has its own client, transport and credentials, also in threads: no call can reach another shop.
+    """
+
+    kind: ClassVar[str]
+    SETTINGS: ClassVar[tuple[Setting, ...]]
+
+    def check(self) -> Sequence[Finding]:
+        """Look at address, credentials, permissions (missing and excess), clock, versions, places.
+
+        Every finding names the thing and the way out. Changes nothing.
+
+        Raises:
+            ConnectorError: only where the channel could not be asked at all; the sentence says why.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of connections. May be called twice."""
+        ...
+
+
+@runtime_checkable
+class SalesSource(Protocol):
+    """Tells what orders mean for stock."""
+
+    order_lag: timedelta
+    """How far the channel's list of orders may trail behind its own stock number."""
+
+    visible_for: timedelta | None
+    """How long orders stay visible (Shopify: 60 days), ``None`` for ever."""
+
+    def orders(self, cursor: str | None) -> Iterator[OrderPage]:
+        """Pages of order states that changed since `cursor`, to the present.
+
+        ``None`` begins: every order that is open now, whatever its age, and a cursor for what changes from then on.
+        The cursor overlaps on purpose; orders may come more than once and in any order, versions tell them apart.
+        The last page comes even when it is empty. Trashed orders are part of what changed.
+
+        Raises:
+            CursorExpired, Unavailable, RateLimited, CredentialsRejected, Unreadable.
+        """
+        ...
+
+    def orders_by_id(self, ids: Sequence[str]) -> OrdersById:
+        """These orders as they stand now, however old; `missing` are those that can no longer be seen."""
+        ...
+
+
+@runtime_checkable
+class ListingSource(Protocol):
+    """Tells what is on sale and what it shows."""
+
+    def listings(self) -> Iterator[ListingPage]:
+        """Everything on sale: each simple product and each variation once; parents only where they count stock for
+        their variations. Raises as `SalesSource.orders`."""
+        ...
+
+    def read(self, refs: Sequence[ListingRef]) -> Mapping[str, Listing]:
+        """These listings as they are now, by id; one that is gone is absent. No caching. Raises as above."""
+        ...
+
+
+@runtime_checkable
+class StockSink(Protocol):
+    """Takes numbers."""
+
+    raises_by: Op
+    """How a raise is sent: SET where the channel can compare, else DELTA. Lowerings always go as DELTA."""
+
+    replays: bool
+    """True where a DELTA batch that is sent again under its key takes effect once (for 23 hours at least)."""
+
+    in_doubt: timedelta
+    """How long after sending a lost write may still take effect."""
+
+    parallel: int
+    """Calls that may be under way at once; `send` is called from as many threads."""
+
+    def group(self, writes: Sequence[Write]) -> Sequence[tuple[Write, ...]]:
+        """The writes as calls of this channel: each tuple is one call. Pure; keeps every write exactly once."""
+        ...
+
+    def send(self, batch: Batch) -> Sequence[Outcome]:
+        """Send one call; one outcome per write, in the order sent.
+
+        A number other than a whole ``int`` is refused before anything is sent. An answer that does not prove the write
+        is not taken for one.
+
+        Raises:
+            InDoubt: the answer was lost; any of the writes may have happened.
+            Unavailable, RateLimited, CredentialsRejected, Unreadable: nothing was written.
+        """
+        ...
