@@ -1,0 +1,1 @@
+"""Practice shops on loopback that speak the real wire formats, traps included: the demo and the tests use them."""
