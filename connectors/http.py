@@ -30,6 +30,7 @@ from connectors.contract import (
     Unavailable,
     Unreadable,
 )
+from connectors.redaction import Redactor
 
 Params = Mapping[str, str | int]
 Auth = AuthBase | tuple[str, str]
