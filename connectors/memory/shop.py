@@ -66,7 +66,7 @@ class MemoryShop:
     hold_for: timedelta = timedelta(minutes=60)
     page_size: int = 3
     batch_limit: int = 3
-    secret: str = "open-sesame"  # noqa: S105 - of a shop in RAM
+    secret: str = field(default="open-sesame", repr=False)
 
     # Faults, to be set by the test.
     down_until: datetime | None = None

@@ -1,0 +1,35 @@
+"""The promises of `connectors.contract`, as tests for any connector. Needs pytest.
+
+A connector's own tests give the suite a *rig*: a shop (real, practice, or in RAM) that the suite can drive as customers
+and shopkeepers would, and what of it can be done there:
+
+    from connectors.testing import Capability, ContractSuite
+
+    class TestAcme(ContractSuite):
+        capabilities = frozenset({Capability.SALES, Capability.LISTINGS, Capability.STOCK, Capability.SHIP})
+
+        @pytest.fixture
+        def rig(self):
+            with AcmeShop() as shop:
+                yield AcmeRig(shop)
+
+The suite asks for capabilities, never for a vendor. Tests of what is not claimed are not collected.
+"""
+
+import pytest
+
+pytest.register_assert_rewrite(
+    *(f"{__name__}.{module}" for module in ("conduct", "listings", "rig", "sales", "writes"))
+)
+
+from connectors.testing.conduct import ConductPromises  # noqa: E402 - pytest must be told before it is imported
+from connectors.testing.listings import ListingPromises  # noqa: E402
+from connectors.testing.rig import Capability, Rig  # noqa: E402
+from connectors.testing.sales import SalesPromises  # noqa: E402
+from connectors.testing.writes import WritePromises  # noqa: E402
+
+__all__ = ["Capability", "ContractSuite", "Rig"]
+
+
+class ContractSuite(ConductPromises, ListingPromises, SalesPromises, WritePromises):
+    """Every promise of the contract. A subclass sets `capabilities` and gives the fixture `rig`, new for each test."""

@@ -1,0 +1,302 @@
+"""The contract suite finds connectors that break a promise: each of these breaks one."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from test_contract_memory import MemoryRig
+
+from connectors.contract import (
+    Batch,
+    ConnectorError,
+    InDoubt,
+    Op,
+    OrderPage,
+    Outcome,
+    RateLimited,
+    Unavailable,
+    Untouched,
+)
+from connectors.memory import MemoryConnector
+from connectors.testing import Capability, ContractSuite
+
+
+class WritesAbsolutely(MemoryConnector):
+    def send(self, batch):
+        from_there = (replace(write, expected=self._shop.shown(write.listing_id)) for write in batch.writes)
+        return super().send(Batch(batch.key, tuple(from_there)))
+
+
+class TakesALostAnswerForSuccess(MemoryConnector):
+    def send(self, batch):
+        try:
+            return super().send(batch)
+        except InDoubt:
+            return [Outcome(write.listing_id) for write in batch.writes]
+
+
+class SendsALostWriteAgain(MemoryConnector):
+    def send(self, batch):
+        try:
+            return super().send(batch)
+        except InDoubt:
+            return super().send(Batch(batch.key + "-again", batch.writes))
+
+
+class TakesEffectAtEachReplay(MemoryConnector):
+    def send(self, batch):
+        self.sent = getattr(self._shop, "sent", 0) + 1
+        self._shop.sent = self.sent
+        return super().send(Batch(f"{batch.key}-{self.sent}", batch.writes))
+
+
+class FailsTheBatchForOneItem(MemoryConnector):
+    def send(self, batch):
+        outcomes = super().send(batch)
+        bad = next((outcome.error for outcome in outcomes if outcome.error), None)
+        return [Outcome(outcome.listing_id, bad) if bad else outcome for outcome in outcomes]
+
+
+class BlamesNobody(MemoryConnector):
+    def send(self, batch):
+        return [replace(outcome, error=Untouched("?")) if outcome.error else outcome for outcome in super().send(batch)]
+
+
+class AnswersInAnotherOrder(MemoryConnector):
+    def send(self, batch):
+        return list(reversed(super().send(batch)))
+
+
+class SendsWhatItGets(MemoryConnector):
+    def send(self, batch):
+        for write in batch.writes:
+            self._shop.enter("send", self._secret)
+            self._shop.edit(write.listing_id, int(write.target))
+        return [Outcome(write.listing_id) for write in batch.writes]
+
+
+class LosesTheRestOfAGroup(MemoryConnector):
+    def group(self, writes):
+        return list(super().group(writes))[:1]
+
+
+class MakesGroupsTooLarge(MemoryConnector):
+    def group(self, writes):
+        return [tuple(writes)] if writes else []
+
+
+class RemembersWhatItRead(MemoryConnector):
+    def read(self, refs):
+        self.cache = getattr(self, "cache", None) or super().read(refs)
+        return self.cache
+
+
+class CallsAMissingSkuEmpty(MemoryConnector):
+    def listings(self):
+        for page in super().listings():
+            yield replace(page, listings=tuple(replace(listing, sku=listing.sku or "") for listing in page.listings))
+
+
+class ListsOnlyTheFirstPage(MemoryConnector):
+    def listings(self):
+        yield replace(next(iter(super().listings())), total=None)
+
+
+class ChangedOrders(MemoryConnector):
+    """Tells orders otherwise than they are."""
+
+    def told(self, state):
+        return state
+
+    def orders(self, cursor):
+        for page in super().orders(cursor):
+            yield replace(page, orders=tuple(map(self.told, page.orders)))
+
+    def orders_by_id(self, ids):
+        answer = super().orders_by_id(ids)
+        return replace(answer, orders=tuple(map(self.told, answer.orders)))
+
+
+class HasOneVersionForEver(ChangedOrders):
+    def told(self, state):
+        return replace(state, version=1)
+
+
+class ForgetsWhatIsUndecided(ChangedOrders):
+    def told(self, state):
+        return replace(state, lines=tuple(replace(line, undecided=0) for line in state.lines))
+
+
+class CountsWhatCameBackAsNeverShipped(ChangedOrders):
+    def told(self, state):
+        lines = (replace(line, fulfilled=line.fulfilled - line.returned, returned=0) for line in state.lines)
+        return replace(state, lines=tuple(lines))
+
+
+class SkipsAPage(MemoryConnector):
+    def orders(self, cursor):
+        pages = list(super().orders(cursor))
+        cursors = [page.cursor for page in pages[1:]] + [pages[-1].cursor]
+        for page, ahead in zip(pages, cursors, strict=True):
+            yield replace(page, cursor=ahead)
+
+
+class BeginsAnywhereWithAnUnknownCursor(MemoryConnector):
+    def orders(self, cursor):
+        return super().orders(cursor if cursor and cursor[0].isdigit() else None)
+
+
+class GivesNoPageWhenNothingChanged(MemoryConnector):
+    def orders(self, cursor):
+        return (page for page in super().orders(cursor) if page.orders)
+
+
+class BeginsWithoutOpenOrders(MemoryConnector):
+    def orders(self, cursor):
+        pages = list(super().orders(cursor))
+        return iter(pages if cursor else [OrderPage((), pages[-1].cursor)])
+
+
+class SaysNothingOfWhatIsMissing(MemoryConnector):
+    def orders_by_id(self, ids):
+        return replace(super().orders_by_id(ids), missing=())
+
+
+class TellsItsSecretInErrors(MemoryConnector):
+    def read(self, refs):
+        try:
+            return super().read(refs)
+        except ConnectorError as error:
+            error.args = (f"{error} ({self._secret})",)
+            raise
+
+
+class TellsItsSecretToTheLog(MemoryConnector):
+    def check(self):
+        logging.getLogger("acme").debug("with %s", self._secret)
+        return super().check()
+
+
+class TellsItsSecretInItsRepr(MemoryConnector):
+    def __repr__(self):
+        return f"{self._secret}"
+
+
+class DoesNotSayHowLongToWait(MemoryConnector):
+    def read(self, refs):
+        try:
+            return super().read(refs)
+        except RateLimited as error:
+            raise Unavailable(str(error)) from None
+
+
+class WaitsNotAtAll(MemoryConnector):
+    def read(self, refs):
+        try:
+            return super().read(refs)
+        except RateLimited as error:
+            raise RateLimited(str(error), retry_after=timedelta()) from None
+
+
+class TakesAnOutageForAnEmptyShop(MemoryConnector):
+    def read(self, refs):
+        try:
+            return super().read(refs)
+        except Unavailable:
+            return {}
+
+
+class BeginsToCountUnasked(MemoryConnector):
+    def send(self, batch):
+        uncounted = {listing.id for listing in self._shop.listings() if listing.shown is None}
+        writes = (replace(write, op=Op.START) if write.listing_id in uncounted else write for write in batch.writes)
+        return super().send(Batch(batch.key, tuple(writes)))
+
+
+class ChecksByWriting(MemoryConnector):
+    def check(self):
+        for listing in self._shop.listings():
+            self._shop.edit(listing.id, 1)
+        return super().check()
+
+
+class ConnectsWhenMade(MemoryConnector):
+    def __init__(self, shop, **settings):
+        super().__init__(shop, **settings)
+        self.check()
+
+
+BITES = [
+    (WritesAbsolutely, "delta", "a_delta_lets_a_sale_in_between_stand", {}),
+    (WritesAbsolutely, "delta", "a_raise_lets_a_sale_in_between_stand", {}),
+    (TakesALostAnswerForSuccess, "delta", "a_lost_answer_is_in_doubt", {"effect": True}),
+    (TakesALostAnswerForSuccess, "compare", "a_lost_answer_is_in_doubt", {"effect": False}),
+    (SendsALostWriteAgain, "delta", "a_lost_answer_is_in_doubt", {"effect": True}),
+    (SendsALostWriteAgain, "compare", "a_lost_answer_is_in_doubt", {"effect": True}),
+    (TakesEffectAtEachReplay, "compare", "where_keys_are_known_a_batch_sent_again_takes_effect_once", {}),
+    (FailsTheBatchForOneItem, "delta", "one_bad_item_does_not_fail_its_batch", {}),
+    (BlamesNobody, "delta", "one_bad_item_does_not_fail_its_batch", {}),
+    (AnswersInAnotherOrder, "delta", "one_bad_item_does_not_fail_its_batch", {}),
+    (SendsWhatItGets, "delta", "what_is_not_a_whole_number_of_units_is_refused", {"target": -1}),
+    (LosesTheRestOfAGroup, "compare", "grouping_keeps_every_write_once", {}),
+    (MakesGroupsTooLarge, "delta", "grouping_keeps_every_write_once", {}),
+    (RemembersWhatItRead, "delta", "reading_shows_the_number_of_this_instant", {}),
+    (RemembersWhatItRead, "delta", "a_number_arrives_and_is_what_the_next_buyer_meets", {"shown": 9, "target": 4}),
+    (CallsAMissingSkuEmpty, "delta", "a_missing_sku_is_none", {}),
+    (ListsOnlyTheFirstPage, "delta", "everything_on_sale_is_listed_once", {}),
+    (HasOneVersionForEver, "delta", "the_same_version_is_the_same_state", {}),
+    (ForgetsWhatIsUndecided, "delta", "units_of_an_order_that_ended_without_putting_them_back", {}),
+    (ForgetsWhatIsUndecided, "delta", "refunded_units_that_were_not_put_back_wait", {}),
+    (CountsWhatCameBackAsNeverShipped, "delta", "units_that_came_back_stay_counted_as_fulfilled", {}),
+    (SkipsAPage, "delta", "a_cursor_resumes_after_its_page", {}),
+    (BeginsAnywhereWithAnUnknownCursor, "delta", "a_cursor_that_is_not_known_has_expired", {}),
+    (GivesNoPageWhenNothingChanged, "delta", "a_shop_without_orders_gives_a_page_and_a_cursor", {}),
+    (BeginsWithoutOpenOrders, "delta", "first_contact_brings_every_open_order", {}),
+    (SaysNothingOfWhatIsMissing, "delta", "an_order_that_vanished_is_reported_missing", {}),
+    (TellsItsSecretInErrors, "delta", "no_error_log_line_or_repr_holds_a_secret", {}),
+    (TellsItsSecretToTheLog, "delta", "no_error_log_line_or_repr_holds_a_secret", {}),
+    (TellsItsSecretInItsRepr, "delta", "no_error_log_line_or_repr_holds_a_secret", {}),
+    (DoesNotSayHowLongToWait, "delta", "a_rate_limit_carries_its_wait", {}),
+    (WaitsNotAtAll, "delta", "a_rate_limit_carries_its_wait", {}),
+    (TakesAnOutageForAnEmptyShop, "delta", "an_outage_changes_nothing", {}),
+    (WritesAbsolutely, "compare", "of_several_raises_only_the_stale_one_is_in_conflict", {}),
+    (BeginsToCountUnasked, "delta", "counting_begins_at_the_target_and_only_when_asked", {}),
+    (ChecksByWriting, "delta", "checking_a_healthy_channel_finds_no_fault_and_changes_nothing", {}),
+    (ConnectsWhenMade, "delta", "making_it_calls_nobody", {}),
+]
+
+
+class Suite(ContractSuite):
+    capabilities = frozenset(Capability)
+
+
+def promise(prefix: str) -> Callable[..., None]:
+    (name,) = [name for name in dir(Suite) if name.startswith(f"test_{prefix}")]
+    return getattr(Suite(), name)
+
+
+@pytest.mark.parametrize(("breaker", "style", "prefix", "arguments"), BITES)
+def test_a_broken_promise_is_found(breaker, style, prefix, arguments, caplog):
+    class Rig(MemoryRig):
+        made: type[MemoryConnector] = MemoryConnector
+
+        def connector(self):
+            return self.made(self.shop)
+
+        def wrong_credentials(self):
+            return self.made(self.shop, secret="open-barley")
+
+    if prefix.startswith("no_error_log_line"):
+        arguments = {"caplog": caplog}
+    kept = Rig(style)
+    promise(prefix)(rig=kept, **arguments)  # the same test passes with the connector that keeps it
+
+    broken = Rig(style)
+    broken.made = breaker
+    caplog.clear()
+    with pytest.raises((AssertionError, pytest.fail.Exception, ConnectorError)):
+        promise(prefix)(rig=broken, **arguments)

@@ -1,0 +1,88 @@
+"""The shop in RAM keeps every promise of the contract, in both its styles."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+import pytest
+
+from connectors.contract import ListingRef
+from connectors.memory import Lost, MemoryConnector, MemoryShop
+from connectors.testing import Capability, ContractSuite
+
+
+class MemoryRig:
+    secrets = ("open-sesame", "open-barley")
+    batch_limit = 3
+
+    def __init__(self, style: Literal["delta", "compare"]) -> None:
+        self.now = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
+        self.shop = MemoryShop(lambda: self.now, style=style, batch_limit=self.batch_limit)
+        self.buy_unpaid = lambda ref, units=1: self.shop.buy(ref.id, units, held=True)
+        self.pay, self.cancel, self.ship, self.refund = (
+            self.shop.pay,
+            self.shop.cancel,
+            self.shop.ship,
+            self.shop.refund,
+        )
+        self.return_shipped, self.edit_line, self.delete = (
+            self.shop.return_shipped,
+            self.shop.edit_line,
+            self.shop.delete,
+        )
+
+    def connector(self) -> MemoryConnector:
+        return MemoryConnector(self.shop)
+
+    def wrong_credentials(self) -> MemoryConnector:
+        return MemoryConnector(self.shop, secret="open-barley")
+
+    def add_listing(self, sku: str | None, shown: int | None, *, variation: bool = False) -> ListingRef:
+        listing_id = self.shop.add_listing(sku, shown, variation=variation)
+        return next(listing.ref for listing in self.shop.listings() if listing.id == listing_id)
+
+    def remove_listing(self, ref: ListingRef) -> None:
+        self.shop.remove(ref.id)
+
+    def shown(self, ref: ListingRef) -> int | None:
+        return self.shop.shown(ref.id)
+
+    def set_shown(self, ref: ListingRef, shown: int) -> None:
+        self.shop.edit(ref.id, shown)
+
+    def buy(self, ref: ListingRef, units: int = 1) -> str:
+        order_id = self.shop.buy(ref.id, units, lag_s=2)
+        assert order_id
+        return order_id
+
+    def catch_up(self) -> None:
+        self.now += timedelta(seconds=5)
+
+    def go_down(self) -> None:
+        self.shop.down_until = self.now + timedelta(minutes=1)
+
+    def limit_rate(self) -> None:
+        self.shop.rate_limited_until = self.now + timedelta(minutes=1)
+
+    def come_back(self) -> None:
+        self.shop.down_until = self.shop.rate_limited_until = None
+
+    def lose_next_answer(self, *, effect: bool) -> None:
+        self.shop.lose_next_answer(Lost.AFTER if effect else Lost.NEVER)
+
+
+class TestTheShopLikeWooCommerce(ContractSuite):
+    capabilities = frozenset(Capability)
+
+    @pytest.fixture
+    def rig(self) -> MemoryRig:
+        return MemoryRig("delta")
+
+
+class TestTheShopLikeShopify(ContractSuite):
+    capabilities = frozenset(Capability)
+
+    @pytest.fixture
+    def rig(self) -> MemoryRig:
+        return MemoryRig("compare")
