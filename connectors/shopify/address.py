@@ -1,0 +1,75 @@
+"""Where a shop is: from what an owner writes as SHOP to the address of its API."""
+
+from __future__ import annotations
+
+import re
+from threading import Lock
+from urllib.parse import urljoin, urlsplit
+
+from connectors.contract import ConnectorError, Unavailable
+from connectors.http import Redirected, Transport
+from connectors.shopify.settings import Settings
+
+_PERMANENT = re.compile(r"[a-z0-9][a-z0-9-]*\.myshopify\.com")
+_BARE = re.compile(r"[a-z0-9][a-z0-9-]*")
+_ADMIN = re.compile(r"admin\.shopify\.com/store/(?P<name>[a-z0-9][a-z0-9-]*)(?:/.*)?")
+_MOST_REDIRECTS = 3
+
+
+def permanent_domain(written: str) -> str | None:
+    """The ``….myshopify.com`` domain that `written` names; ``None`` where it is a domain of the owner's own.
+
+    Taken are the domain, its first part, an address in it, and the address that the admin shows.
+    """
+    plain = re.sub(r"^https?://", "", written.strip().lower())
+    if admin := _ADMIN.fullmatch(plain):
+        return f"{admin['name']}.myshopify.com"
+    host = plain.partition("/")[0]
+    if _BARE.fullmatch(host):
+        return f"{host}.myshopify.com"
+    return host if _PERMANENT.fullmatch(host) else None
+
+
+class Address:
+    """The address of one shop's API; a domain of the owner's own is resolved once, by asking it."""
+
+    def __init__(self, settings: Settings, transport: Transport) -> None:
+        self._settings = settings
+        self._transport = transport
+        self._lock = Lock()
+        self._base_url = settings.base_url
+        if self._base_url is None and (domain := permanent_domain(settings.shop)):
+            self._base_url = f"https://{domain}"
+
+    def base_url(self) -> str:
+        """Where the API and the token endpoint are, without a slash at the end.
+
+        Raises:
+            Unavailable: a domain of the owner's own does not tell which shop it belongs to.
+        """
+        with self._lock:
+            if self._base_url is None:
+                self._base_url = f"https://{self._resolved()}"
+            return self._base_url
+
+    def _resolved(self) -> str:
+        """The permanent domain behind the owner's own: its ``/admin`` redirects there. Nothing secret is sent."""
+        url = f"https://{re.sub(r'^https?://', '', self._settings.shop.strip().lower()).partition('/')[0]}/admin"
+        for _ in range(_MOST_REDIRECTS):
+            try:
+                self._transport.request("GET", url, safe=True)
+            except Redirected as redirected:
+                url = urljoin(url, redirected.location)
+                if (urlsplit(url).hostname or "").endswith(("myshopify.com", "admin.shopify.com")) and (
+                    domain := permanent_domain(url)
+                ):
+                    return domain
+                continue
+            except ConnectorError:
+                break
+            break
+        raise Unavailable(
+            f"{self._settings.shop} does not tell which Shopify shop it belongs to.",
+            hint=f"Set {self._settings.key('SHOP')} to the name that ends in .myshopify.com: "
+            "Shopify admin > Settings > Domains.",
+        )

@@ -1,0 +1,124 @@
+"""What ``syncd check`` says about a Shopify channel."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+
+from connectors.contract import CredentialsRejected, Finding, Level, Surroundings
+from connectors.shopify.address import permanent_domain
+from connectors.shopify.admin import Admin, unreadable
+from connectors.shopify.documents import VARIANTS_COUNT
+from connectors.shopify.places import Installation, Location, chosen, installation, locations
+from connectors.shopify.reading import Misread, field, whole
+from connectors.shopify.settings import Settings
+
+NEEDED = ("read_products", "read_inventory", "write_inventory", "read_locations", "read_orders")
+LATER = {
+    "write_products": "to show when goods on order arrive",
+    "read_all_orders": "to see orders older than 60 days; Shopify grants it on request",
+}
+LARGEST_SKEW = timedelta(seconds=60)
+
+
+def findings(admin: Admin, settings: Settings, surroundings: Surroundings) -> Sequence[Finding]:
+    """Every finding about the channel.
+
+    Raises:
+        ConnectorError: the shop could not be asked at all.
+    """
+    shop = installation(admin)
+    found = [*_identity(shop, settings), *_scopes(shop)]
+    if "read_locations" in shop.scopes:
+        found += _location(admin, settings)
+    if "read_products" in shop.scopes:
+        found += _variants(admin, surroundings)
+    return found
+
+
+def _identity(shop: Installation, settings: Settings) -> Iterator[Finding]:
+    written = permanent_domain(settings.shop)
+    if written is None:
+        yield Finding(
+            Level.OK,
+            f"{settings.shop} is the shop {shop.permanent_domain}",
+            hint=f"{settings.key('SHOP')}={shop.permanent_domain} saves a question at every start.",
+        )
+    elif written != shop.permanent_domain:
+        yield Finding(
+            Level.FAIL,
+            f"the credentials belong to {shop.permanent_domain}, not to {written}",
+            hint=f"Correct {settings.key('SHOP')}, or use the credentials of {written}.",
+        )
+    else:
+        yield Finding(Level.OK, f"{shop.name} ({shop.permanent_domain}), API version {settings.api_version}")
+
+
+def _scopes(shop: Installation) -> Iterator[Finding]:
+    # A write scope brings its read scope (shopify-facts §4).
+    held = shop.scopes | {scope.replace("write_", "read_", 1) for scope in shop.scopes}
+    way = "Dev Dashboard > your app > Versions: {}, release, approve in the shop."
+    if missing := [scope for scope in NEEDED if scope not in held]:
+        names = ", ".join(missing)
+        yield Finding(Level.FAIL, f"may not do all that is needed: {names} is missing", way.format(f"add {names}"))
+    else:
+        yield Finding(Level.OK, "may read products, orders and locations, and write stock")
+    if later := [scope for scope in LATER if scope not in held]:
+        reasons = "; ".join(f"{scope} {LATER[scope]}" for scope in later)
+        yield Finding(Level.OK, f"would be of use later: {reasons}")
+    if excess := sorted(scope for scope in shop.scopes if scope not in {*NEEDED, *LATER}):
+        names = ", ".join(excess)
+        yield Finding(Level.WARN, f"may do more than syncd needs: {names}", way.format(f"remove {names}"))
+
+
+def _location(admin: Admin, settings: Settings) -> Iterator[Finding]:
+    every = locations(admin)
+    try:
+        ours = chosen(every, settings)
+    except CredentialsRejected as wrong:
+        yield Finding(Level.FAIL, str(wrong), wrong.hint)
+        return
+    admin_way = "Shopify admin > Settings > Locations."
+    if not ours.active:
+        yield Finding(Level.FAIL, f"the location {ours.name} is switched off", f"Activate it: {admin_way}")
+    elif not ours.sells_online:
+        yield Finding(
+            Level.WARN,
+            f"the location {ours.name} does not fulfil online orders: its number is not what the site sells from",
+            f"Switch on online orders there, or name another in {settings.key('LOCATION')}: {admin_way}",
+        )
+    else:
+        yield Finding(Level.OK, f"writes the stock of {ours.name}")
+    others = [place for place in every if place != ours and place.active and place.sells_online]
+    if others:
+        yield Finding(
+            Level.WARN,
+            f"{_names(others)} fulfil online orders too: what is stocked there is sold even when syncd shows 0",
+            f"syncd map lists the products. Or switch off online orders there: {admin_way}",
+        )
+
+
+def _names(places: Sequence[Location]) -> str:
+    return ", ".join(place.name for place in places)
+
+
+def _variants(admin: Admin, surroundings: Surroundings) -> Iterator[Finding]:
+    asked = surroundings.now()
+    reply = admin.reply(VARIANTS_COUNT)
+    answered = surroundings.now()
+    try:
+        count = whole(field(reply.data, "productVariantsCount"), "count")
+    except Misread as misread:
+        raise unreadable(misread) from None
+    yield Finding(Level.OK, f"{count} listings")
+    if reply.at is not None and (skew := _skew(reply.at, asked, answered)) > LARGEST_SKEW:
+        yield Finding(
+            Level.WARN,
+            f"this machine's clock is {int(skew.total_seconds())} s away from Shopify's",
+            "Let it be set by the network: timedatectl set-ntp true",
+        )
+
+
+def _skew(told: datetime, asked: datetime, answered: datetime) -> timedelta:
+    """How far `told` lies outside the time in which it was told."""
+    return max(asked - told, told - answered, timedelta())

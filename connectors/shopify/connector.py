@@ -1,0 +1,96 @@
+"""The connector for Shopify: the roles of the contract, put together from the files beside this one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
+from threading import Lock
+from typing import ClassVar
+
+from connectors.contract import (
+    Batch,
+    Finding,
+    Listing,
+    ListingPage,
+    ListingRef,
+    Op,
+    OrderPage,
+    OrdersById,
+    Outcome,
+    Setting,
+    SettingValue,
+    Surroundings,
+    Write,
+)
+from connectors.http import Transport
+from connectors.shopify import checks, listing_pages, writes
+from connectors.shopify.address import Address
+from connectors.shopify.admin import Admin
+from connectors.shopify.order_pages import OrderPages
+from connectors.shopify.places import Standing, standing
+from connectors.shopify.settings import SETTINGS, settings
+
+# With `read_orders` alone (shopify-facts §4); assumed until the shop has told what the app may read.
+ORDERS_VISIBLE_FOR = timedelta(days=60)
+
+
+class Shopify:
+    """One shop and one of its locations; making it calls nobody. May be used by several threads."""
+
+    kind: ClassVar[str] = "shopify"
+    SETTINGS: ClassVar[tuple[Setting, ...]] = SETTINGS
+    raises_by = Op.SET
+    replays = True
+    in_doubt = timedelta(seconds=120)
+
+    def __init__(
+        self, channel: str, given: Mapping[str, SettingValue], surroundings: Surroundings | None = None
+    ) -> None:
+        self._settings = settings(channel, given)
+        self._surroundings = surroundings or Surroundings()
+        self._transport = Transport(
+            surroundings=self._surroundings,
+            verify=self._settings.ca_file or True,
+            parallel=self._settings.parallel,
+            secrets=self._settings.secrets,
+        )
+        address = Address(self._settings, self._transport)
+        self._admin = Admin(self._settings, address, self._transport, self._surroundings)
+        self._orders = OrderPages(self._admin, overlap=2 * self._settings.order_lag)
+        self._known: Standing | None = None
+        self._lock = Lock()
+        self.order_lag = self._settings.order_lag
+        self.parallel = self._settings.parallel
+        self.visible_for: timedelta | None = ORDERS_VISIBLE_FOR
+
+    def check(self) -> Sequence[Finding]:
+        return checks.findings(self._admin, self._settings, self._surroundings)
+
+    def close(self) -> None:
+        self._transport.close()
+
+    def listings(self) -> Iterator[ListingPage]:
+        yield from listing_pages.pages(self._admin, self._standing(anew=True))
+
+    def read(self, refs: Sequence[ListingRef]) -> Mapping[str, Listing]:
+        return listing_pages.by_ref(self._admin, self._standing(), refs)
+
+    def orders(self, cursor: str | None) -> Iterator[OrderPage]:
+        yield from self._orders.since(cursor, self._standing().location.gid)
+
+    def orders_by_id(self, ids: Sequence[str]) -> OrdersById:
+        return self._orders.by_id(ids, self._standing().location.gid)
+
+    def group(self, these: Sequence[Write]) -> Sequence[tuple[Write, ...]]:
+        return writes.grouped(these)
+
+    def send(self, batch: Batch) -> Sequence[Outcome]:
+        return writes.sent(self._admin, batch, self._standing().location.gid)
+
+    def _standing(self, *, anew: bool = False) -> Standing:
+        """Where we stand; asked once, and `anew` where everything is read anyway: locations come and go."""
+        with self._lock:
+            if self._known is None or anew:
+                self._known = standing(self._admin, self._settings)
+                self.visible_for = None if self._known.reads_all_orders else ORDERS_VISIBLE_FOR
+            return self._known
