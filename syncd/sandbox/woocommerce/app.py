@@ -61,6 +61,7 @@ ROUTES = (
     _route(EDIT, "/wc/v3/products/{product_id}/variations/batch", products.batch_variations, BATCH),
     _route(READ, "/wc/v3/products/{product_id}/variations/{id}", products.get_variation, VIEW),
     _route(EDIT, "/wc/v3/products/{product_id}/variations/{id}", products.put_variation, CHANGE),
+    _route(("DELETE",), "/wc/v3/products/{product_id}/variations/{id}", products.delete_variation, DELETE),
     _route(READ, "/wc/v3/variations", products.list_all_variations, LIST),
     _route(READ, "/wc/v3/orders", orders.list_orders, LIST),
     _route(("POST",), "/wc/v3/orders", orders.post_order, CREATE),
@@ -78,6 +79,7 @@ ROUTES = (
     _route(EDIT, "/wc/v3/settings/products/{name}", site.put_setting, CHANGE),
     _route(READ, "/wc/v3/system_status", site.system_status, LIST),
     _route(("POST",), "/wc/store/v1/cart/add-item", site.add_to_cart, OPEN),
+    _route(READ, "/wc/store/v1/checkout", site.open_checkout, OPEN),
     _route(EDIT, "/wc/store/v1/checkout", site.checkout, OPEN),
 )
 BUY = "/sandbox/buy"

@@ -81,7 +81,7 @@ def post_order(shop: WooShop, asked: Asked) -> Reply:
     params = asked.params
     status = one_of(params, "status", STATUSES, "pending")
     _check_lines(params)
-    order = shop.new_order(created_via="rest-api", payment_method="")
+    order = shop.new_order(created_via="rest-api")
     try:
         _apply(shop, order, params)
     except RestError:
@@ -263,14 +263,11 @@ def list_notes(shop: WooShop, asked: Asked) -> Reply:
 
 
 def post_note(shop: WooShop, asked: Asked) -> Reply:
-    """Does not bump the order; said twice, it stands there twice."""
     order = _order(shop, asked.params["order_id"], 404, "woocommerce_rest_order_invalid_id")
     if asked.params.get("note") is None:
         raise RestError(400, "rest_missing_callback_param", "Missing parameter(s): note", params=["note"])
-    shop.ids.note += 1
-    text = str(asked.params["note"])
-    note = Note(shop.ids.note - 1, shop.now(), text, boolean(asked.params, "customer_note"))
-    order.notes.append(note)
+    to_customer = boolean(asked.params, "customer_note")
+    note = shop.add_note(order.id, str(asked.params["note"]), to_customer=to_customer)
     return single(_note_json(shop, asked, order, note), asked, 201, {"Location": f"{asked.url}/{note.id}"})
 
 
@@ -283,7 +280,7 @@ def _note_json(shop: WooShop, asked: Asked, order: Order, note: Note) -> Body:
         "note": note.text,
         "customer_note": note.to_customer,
         "_links": {
-            "self": [{"href": f"{route}/notes/{note.id}"}],
+            "self": [{"href": f"{route}/notes/{note.id}", "targetHints": {"allow": ["GET", "DELETE"]}}],
             "collection": [{"href": f"{route}/notes"}],
             "up": [{"href": route}],
         },

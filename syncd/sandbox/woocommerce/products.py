@@ -246,18 +246,29 @@ def _create_product(shop: WooShop, base: str, params: Body) -> Body:
     return product_json(shop, base, product, written=True)
 
 
+def delete_variation(shop: WooShop, asked: Asked) -> Reply:
+    variation = _variation(shop, asked.params)
+    before = variation_json(shop, asked.base, variation)
+    _remove(shop, variation, asked.params)
+    return single(before, asked)
+
+
 def _delete_product(shop: WooShop, base: str, params: Body) -> Body:
     product = shop.products.get(php.whole(params.get("id")))
     if product is None:
         raise _no_product(404)
     before = product_json(shop, base, product, written=True)
+    _remove(shop, product, params)
+    return before
+
+
+def _remove(shop: WooShop, product: Product, params: Body) -> None:
     if boolean(params, "force"):
         shop.delete_product(product.id)
     elif product.status == "trash":
         raise RestError(410, "woocommerce_rest_already_trashed", "The product has already been deleted.")
     else:
         shop.trash_product(product.id)
-    return before
 
 
 def _apply(shop: WooShop, product: Product, params: Body) -> None:

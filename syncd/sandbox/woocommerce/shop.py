@@ -11,9 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 
 from syncd.sandbox.woocommerce import selling
-from syncd.sandbox.woocommerce.model import Key, NotEnoughStock, Order, Product, Refund
-
-HOLDING = ("pending", "checkout-draft")
+from syncd.sandbox.woocommerce.model import Key, Line, Note, NotEnoughStock, Order, Product, Refund
 
 
 @dataclass(slots=True)
@@ -59,6 +57,7 @@ class WooShop:
         self.orders: dict[int, Order] = {}
         self._saved: dict[int, list[tuple[datetime, Order]]] = {}
         self.carts: dict[str, dict[int, int]] = {}
+        self.drafts: dict[str, Order] = {}
         self.options: dict[str, str] = {
             "woocommerce_manage_stock": "yes",
             "woocommerce_hold_stock_minutes": "60",
@@ -239,7 +238,7 @@ class WooShop:
             return None
         held = 0
         for order in self.orders.values():
-            if order.status in HOLDING and order.held_until is not None and order.held_until > self.now():
+            if order.status == "pending" and order.held_until is not None and order.held_until > self.now():
                 held += sum(
                     line.quantity
                     for line in order.lines
@@ -262,39 +261,54 @@ class WooShop:
         `created_via` is store-api for the block checkout, checkout for the classic one. Raises as `buy`.
         """
         with self.lock:
-            order = self.checkout({self.product(sku).id: units}, "pending", "redirect")
-            order.created_via = created_via
-            return order.id
+            cart = {self.product(sku).id: units}
+            return self.checkout(cart, "pending", "redirect", created_via=created_via).id
 
-    def checkout(self, cart: Mapping[int, int], status: str, payment_method: str) -> Order:
-        """Product id → units become an order made by a customer. Raises as `buy`."""
+    def open_checkout(self, cart: Mapping[int, int]) -> Order:
+        """A customer looks at the block checkout: an order of status checkout-draft that holds nothing."""
+        with self.lock:
+            order = self.new_order(created_via="store-api")
+            order.lines = self._lines(cart)
+            selling.change_status(self, order, "checkout-draft")
+            return order
+
+    def checkout(
+        self,
+        cart: Mapping[int, int],
+        status: str,
+        payment_method: str,
+        *,
+        created_via: str = "store-api",
+        draft: Order | None = None,
+    ) -> Order:
+        """Product id → units become an order made by a customer, or become its `draft`'s. Raises as `buy`."""
         with self.lock:
             for product_id, units in cart.items():
                 product = self.products[product_id]
                 free = self.free(product)
                 if free is not None and free < units:
                     raise NotEnoughStock(product.name, free)
-            order = self.new_order(created_via="store-api", payment_method=payment_method)
-            order.lines = [
-                selling.new_line(self, self.products[product_id], units) for product_id, units in cart.items()
-            ]
+            order = draft or self.new_order(created_via=created_via)
+            order.payment_method, order.lines = payment_method, self._lines(cart)
             if status == "pending":
                 minutes = int(self.options["woocommerce_hold_stock_minutes"] or 0)
                 order.held_until = self.now() + timedelta(minutes=minutes)
             selling.change_status(self, order, status)
             return order
 
+    def _lines(self, cart: Mapping[int, int]) -> list[Line]:
+        return [selling.new_line(self, self.products[product_id], units) for product_id, units in cart.items()]
+
     def place_order(self, units_by_sku: Mapping[str, int], status: str = "processing") -> int:
         """Staff or another app makes an order by REST: nothing is checked, stock may fall below zero."""
         with self.lock:
-            order = self.new_order(created_via="rest-api", payment_method="")
+            order = self.new_order(created_via="rest-api")
             order.lines = [selling.new_line(self, self.product(sku), units) for sku, units in units_by_sku.items()]
             selling.change_status(self, order, status)
             return order.id
 
-    def new_order(self, *, created_via: str, payment_method: str) -> Order:
-        order = Order(self.next_post(), "pending", self.now(), self.now())
-        order.created_via, order.payment_method = created_via, payment_method
+    def new_order(self, *, created_via: str) -> Order:
+        order = Order(self.next_post(), "pending", self.now(), self.now(), created_via=created_via)
         self.orders[order.id] = order
         return order
 
@@ -324,6 +338,14 @@ class WooShop:
                 (line.total / line.quantity * units.get(line.id, 0) for line in order.lines), start=order.total * 0
             )
             return selling.refund(self, order, amount=amount, units=units, restock=restock)
+
+    def add_note(self, order_id: int, text: str, *, to_customer: bool = False) -> Note:
+        """A note does not bump the order; said twice, it stands there twice."""
+        with self.lock:
+            self.ids.note += 1
+            note = Note(self.ids.note - 1, self.now(), text, to_customer)
+            self.orders[order_id].notes.append(note)
+            return note
 
     def trash_order(self, order_id: int) -> None:
         with self.lock:

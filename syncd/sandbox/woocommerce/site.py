@@ -120,19 +120,29 @@ def add_to_cart(shop: WooShop, asked: Asked) -> Reply:
     return Reply({"items": items, "items_count": sum(cart.values())}, 201, {"Cart-Token": token})
 
 
+def open_checkout(shop: WooShop, asked: Asked) -> Reply:
+    """The checkout page asks for the order that it will become."""
+    token = asked.request.headers.get("cart-token", "")
+    order = shop.open_checkout(shop.carts.get(token, {}))
+    shop.drafts[token] = order
+    return Reply({"order_id": order.id, "status": order.status, "order_key": order_key(order)})
+
+
 def checkout(shop: WooShop, asked: Asked) -> Reply:
     """``checkout``: the cart becomes an order; `payment_method` decides what the payment leaves behind."""
     cart = shop.carts.pop(asked.request.headers.get("cart-token", ""), None)
     if not cart:
         raise RestError(400, "woocommerce_rest_cart_empty", "Cannot create order from empty cart.")
     method = php.text(asked.params.get("payment_method"))
+    draft = shop.drafts.pop(asked.request.headers["cart-token"], None)
     try:
-        order = shop.checkout(cart, STATUS_BY_METHOD.get(method, "pending"), method)
+        order = shop.checkout(cart, STATUS_BY_METHOD.get(method, "pending"), method, draft=draft)
     except NotEnoughStock as short:
         raise _sold_out(short) from None
     for name, address in (("billing_address", order.billing), ("shipping_address", order.shipping)):
         sent = asked.params.get(name) or {}
         address.update({key: str(sent[key]) for key in NO_ADDRESS if key in address and key in sent})
+    shop.save_order(order)
     thanks = f"{asked.base}/checkout/order-received/{order.id}/?key={order_key(order)}"
     return Reply(
         {
