@@ -1,0 +1,1 @@
+"""A shop in a JSON file, and its connector for syncd."""
