@@ -5,6 +5,7 @@ A connector implements the roles that it has; the engine asks by role (``isinsta
 * `SalesSource`: order states that changed since a cursor,
 * `ListingSource`: what is on sale there and what it shows now,
 * `StockSink`: takes numbers,
+* `Guided`: tells where its settings are found,
 * every connector is a `Connector`: `check()` and `close()`.
 
 Words are those of ``syncd/domain/stock.py``. Quantities are ``int`` units. Instants are aware UTC ``datetime``s.
@@ -376,6 +377,14 @@ class Connector(Protocol):
     def close(self) -> None:
         """Let go of connections. May be called twice."""
         ...
+
+
+@runtime_checkable
+class Guided(Protocol):
+    """Tells the owner how to get what the settings ask for. Asked of the class, before there is a channel."""
+
+    GUIDE: ClassVar[tuple[str, ...]]
+    """Lines for ``syncd init``: where in the shop keys are made, and every permission that is needed, now and later."""
 
 
 @runtime_checkable
