@@ -209,7 +209,7 @@ class Listing:
 class Parked:
     """An item that could not be read (a fractional line, a textual quantity). `sample` is redacted and short.
 
-    `listing_ids` names the listings concerned, as far as known: their SKUs are not raised while this is open.
+    `ref` is the channel's id of the order or the listing. `listing_ids` names the listings concerned, as far as known: their SKUs are not raised while this is open.
     """
 
     ref: str

@@ -146,7 +146,7 @@ class MemoryConnector:
         unreadable = self._shop.unreadable
         parked = tuple(
             Parked(
-                f"order {state.id}",
+                state.id,
                 "a line has a fraction of a unit",
                 listing_ids=tuple(line.listing_id for line in state.lines if line.listing_id),
             )

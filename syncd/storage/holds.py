@@ -1,0 +1,68 @@
+"""Holds: changes that wait for a yes (design.md §3.6)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import insert, select, update
+
+from syncd.domain.safety import Change, Held
+from syncd.storage.schema import holds
+from syncd.storage.session import Tx
+
+
+class HoldState(StrEnum):
+    OPEN = "open"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    PASSED = "passed"  # the change no longer looks too big, or is another one now
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    id: int
+    channel: str
+    state: HoldState
+    reason: str
+    changes: tuple[Change, ...]
+    created_at: datetime
+
+
+def _hold(row: object) -> Hold:
+    changes = tuple(Change(*change) for change in row.changes)  # type: ignore[attr-defined] # a result row
+    return Hold(row.id, row.channel, HoldState(row.state), row.reason, changes, row.created_at)  # type: ignore[attr-defined]
+
+
+def open_hold(tx: Tx, channel: str, held: Held, now: datetime) -> Hold:
+    """The open hold of a channel, brought up to date; a new one when there is none."""
+    changes = [[one.listing, one.before, one.after] for one in held.changes]
+    row = tx.execute(select(holds).where(holds.c.channel == channel, holds.c.state == HoldState.OPEN.value)).first()
+    if row is None:
+        values = {"channel": channel, "state": HoldState.OPEN.value, "created_at": now}
+        row = tx.execute(insert(holds).values(**values, reason=held.reason, changes=changes).returning(holds)).one()
+    else:
+        values = {"reason": held.reason, "changes": changes}
+        row = tx.execute(update(holds).where(holds.c.id == row.id).values(**values).returning(holds)).one()
+    return _hold(row)
+
+
+def pass_over(tx: Tx, channel: str, now: datetime) -> None:
+    """What was held is no longer asked for."""
+    here = (holds.c.channel == channel) & (holds.c.state == HoldState.OPEN.value)
+    tx.execute(update(holds).where(here).values(state=HoldState.PASSED.value, decided_at=now))
+
+
+def every_open(tx: Tx) -> list[Hold]:
+    rows = tx.execute(select(holds).where(holds.c.state == HoldState.OPEN.value).order_by(holds.c.id))
+    return [_hold(row) for row in rows]
+
+
+def get(tx: Tx, hold_id: int) -> Hold | None:
+    row = tx.execute(select(holds).where(holds.c.id == hold_id)).first()
+    return _hold(row) if row else None
+
+
+def decide(tx: Tx, hold_id: int, state: HoldState, now: datetime) -> None:
+    tx.execute(update(holds).where(holds.c.id == hold_id).values(state=state.value, decided_at=now))

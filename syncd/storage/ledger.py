@@ -1,0 +1,251 @@
+"""The ledger: the only door through which levels change (design.md §3.1, house rule 3)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from syncd.domain.availability import Pools
+from syncd.domain.movements import BY_CUSTOMERS, Kind, Movement
+from syncd.domain.stock import StockClass
+from syncd.storage import sequence
+from syncd.storage.schema import levels, listings, locations, movements, skus
+from syncd.storage.session import Tx
+
+
+def lock(tx: Tx, sku_ids: Iterable[int]) -> None:
+    """Lock these SKUs until the transaction ends, in id order, so that two channels never wait for each other."""
+    ids = sorted(set(sku_ids))
+    if ids and tx.dialect.name != "sqlite":  # SQLite's writer has the whole database already
+        tx.execute(select(skus.c.id).where(skus.c.id.in_(ids)).order_by(skus.c.id).with_for_update())
+
+
+def post(tx: Tx, lines: Sequence[Movement], now: datetime) -> list[Movement]:
+    """Write movements and move the levels with them; those that were new.
+
+    Idempotent on the event id. An on-hand movement that happened before the latest count of its place gets a
+    counter-entry at the instant of that count: the count had seen it already. Every SKU concerned dirties its
+    listings; one whose available units grew also gets a new place in the sequence (design.md §3.5).
+    """
+    lock(tx, (line.sku_id for line in lines))
+    posted: list[Movement] = []
+    for line in lines:
+        if not _insert(tx, line, now):
+            continue
+        posted.append(line)
+        if line.on_hand:
+            counted_at = _add_level(tx, line)
+            if counted_at is not None and line.happened_at < counted_at:
+                counter = Movement(
+                    event_id=f"{line.event_id}/counted",
+                    sku_id=line.sku_id,
+                    kind=Kind.STOCKTAKE,
+                    happened_at=counted_at,
+                    on_hand=-line.on_hand,
+                    location_id=line.location_id,
+                    reason="was in the count already",
+                )
+                if _insert(tx, counter, now):
+                    _add_level(tx, counter)
+                    posted.append(counter)
+    _touch(tx, posted)
+    return posted
+
+
+def _insert(tx: Tx, line: Movement, now: datetime) -> bool:
+    values = {
+        "event_id": line.event_id,
+        "sku_id": line.sku_id,
+        "location_id": line.location_id,
+        "kind": line.kind.value,
+        "on_hand": line.on_hand,
+        "reserved": line.reserved,
+        "happened_at": line.happened_at,
+        "recorded_at": now,
+        "channel": line.channel,
+        "order_id": line.order_id,
+        "line_id": line.line_id,
+        "reason": line.reason,
+    }
+    make = sqlite_insert if tx.dialect.name == "sqlite" else postgresql_insert
+    statement = make(movements).values(values).on_conflict_do_nothing(index_elements=["event_id"])
+    return tx.execute(statement.returning(movements.c.id)).first() is not None
+
+
+def _add_level(tx: Tx, line: Movement) -> datetime | None:
+    here = (levels.c.sku_id == line.sku_id) & (levels.c.location_id == line.location_id)
+    row = tx.execute(
+        update(levels).where(here).values(on_hand=levels.c.on_hand + line.on_hand).returning(levels.c.counted_at)
+    ).first()
+    if row is None:
+        tx.execute(insert(levels).values(sku_id=line.sku_id, location_id=line.location_id, on_hand=line.on_hand))
+        return None
+    counted_at: datetime | None = row.counted_at
+    return counted_at
+
+
+def _touch(tx: Tx, posted: Sequence[Movement]) -> None:
+    """Move what hangs on the SKUs of these movements: reserved, sold, the raise sequence, their listings."""
+    if not posted:
+        return
+    own = own_locations(tx)
+    reserved: dict[int, int] = defaultdict(int)
+    sold: dict[int, int] = defaultdict(int)
+    more: dict[int, int] = defaultdict(int)
+    for line in posted:
+        counts = line.location_id in own
+        reserved[line.sku_id] += line.reserved
+        more[line.sku_id] += (line.on_hand if counts else 0) - line.reserved
+        if line.kind in BY_CUSTOMERS:
+            sold[line.sku_id] += line.reserved - (line.on_hand if counts else 0)
+    for sku_id in sorted(reserved):
+        values: dict[str, object] = {"reserved": skus.c.reserved + reserved[sku_id], "sold": skus.c.sold + sold[sku_id]}
+        if more[sku_id] > 0:
+            values["raised_seq"] = sequence.following(tx)
+        tx.execute(update(skus).where(skus.c.id == sku_id).values(values))
+    dirty(tx, reserved)
+
+
+def dirty(tx: Tx, sku_ids: Iterable[int]) -> None:
+    """Mark every listing of these SKUs: an input of its offer changed."""
+    tx.execute(
+        update(listings).where(listings.c.sku_id.in_(sorted(sku_ids))).values(generation=listings.c.generation + 1)
+    )
+
+
+def raise_again(tx: Tx, sku_ids: Sequence[int] | None = None) -> None:
+    """Say that something other than a movement may have made more of these SKUs (or of all) sellable."""
+    chosen = skus.c.id.in_(sku_ids) if sku_ids is not None else skus.c.id.is_not(None)
+    following = sequence.following(tx)
+    tx.execute(update(skus).where(chosen).values(raised_seq=following))
+    where = listings.c.sku_id.in_(sku_ids) if sku_ids is not None else listings.c.sku_id.is_not(None)
+    tx.execute(update(listings).where(where).values(generation=listings.c.generation + 1))
+
+
+def own_locations(tx: Tx) -> frozenset[int]:
+    """Ids of the locations whose units count as own stock."""
+    rows = tx.execute(select(locations.c.id).where(locations.c.stock_class == StockClass.OWN.value))
+    return frozenset(rows.scalars())
+
+
+def level_at(tx: Tx, sku_id: int, location_id: int, instant: datetime) -> int:
+    """Units on hand at a location at that instant, by the movements known now."""
+    return int(
+        tx.execute(
+            select(func.coalesce(func.sum(movements.c.on_hand), 0)).where(
+                movements.c.sku_id == sku_id,
+                movements.c.location_id == location_id,
+                movements.c.happened_at <= instant,
+            )
+        ).scalar_one()
+    )
+
+
+def count(
+    tx: Tx,
+    *,
+    sku_id: int,
+    location_id: int,
+    counted: int,
+    counted_at: datetime,
+    event_id: str,
+    reason: str,
+    now: datetime,
+) -> int:
+    """Book that `counted` units were on hand at `counted_at`, reserved ones included; the adjustment in units.
+
+    adjustment = counted − level at that instant, so that what happened since stays. The same count twice changes
+    nothing the second time.
+    """
+    lock(tx, [sku_id])
+    adjustment = counted - level_at(tx, sku_id, location_id, counted_at)
+    line = Movement(
+        event_id=event_id,
+        sku_id=sku_id,
+        kind=Kind.STOCKTAKE,
+        happened_at=counted_at,
+        on_hand=adjustment,
+        location_id=location_id,
+        reason=reason,
+    )
+    post(tx, [line], now)
+    here = (levels.c.sku_id == sku_id) & (levels.c.location_id == location_id)
+    known = tx.execute(select(levels.c.counted_at).where(here)).first()
+    if known is None:
+        tx.execute(insert(levels).values(sku_id=sku_id, location_id=location_id, counted_at=counted_at))
+    elif known.counted_at is None or known.counted_at < counted_at:
+        tx.execute(update(levels).where(here).values(counted_at=counted_at))
+    latest = tx.execute(select(func.max(levels.c.counted_at)).where(levels.c.sku_id == sku_id)).scalar_one()
+    first = tx.execute(select(skus.c.counted_at).where(skus.c.id == sku_id)).scalar_one() is None
+    tx.execute(update(skus).where(skus.c.id == sku_id).values(counted_at=latest))
+    if first:
+        raise_again(tx, [sku_id])
+    return adjustment
+
+
+def pools(tx: Tx, sku_ids: Sequence[int] | None = None) -> dict[int, Pools]:
+    """Units of each SKU by pool, as they stand in this transaction; of these SKUs, or of all."""
+    on_hand = (
+        select(levels.c.sku_id, func.sum(levels.c.on_hand).label("own"))
+        .join(locations, (locations.c.id == levels.c.location_id) & (locations.c.stock_class == StockClass.OWN.value))
+        .group_by(levels.c.sku_id)
+        .subquery()
+    )
+    query = select(skus.c.id, skus.c.reserved, on_hand.c.own).join(on_hand, on_hand.c.sku_id == skus.c.id, isouter=True)
+    if sku_ids is not None:
+        query = query.where(skus.c.id.in_(sku_ids))
+    return {sku_id: Pools(own=int(own or 0), reserved=reserved) for sku_id, reserved, own in tx.execute(query)}
+
+
+@dataclass(frozen=True, slots=True)
+class Mismatch:
+    """A level that is not the sum of its movements: a defect, never normal."""
+
+    sku: str
+    what: str
+    by_level: int
+    by_movements: int
+
+
+def audit(tx: Tx) -> list[Mismatch]:
+    """Every level that is not the sum of its movements; empty when the books are right (`syncd check`)."""
+    by_place = (
+        select(movements.c.sku_id, movements.c.location_id, func.sum(movements.c.on_hand).label("units"))
+        .where(movements.c.location_id.is_not(None))
+        .group_by(movements.c.sku_id, movements.c.location_id)
+        .subquery()
+    )
+    same = (by_place.c.sku_id == levels.c.sku_id) & (by_place.c.location_id == levels.c.location_id)
+    summed = func.coalesce(by_place.c.units, 0)
+    on_hand = (
+        select(skus.c.sku, locations.c.name, levels.c.on_hand, summed)
+        .select_from(levels)
+        .join(skus, skus.c.id == levels.c.sku_id)
+        .join(locations, locations.c.id == levels.c.location_id)
+        .join(by_place, same, isouter=True)
+        .where(levels.c.on_hand != summed)
+    )
+    by_sku = (
+        select(movements.c.sku_id, func.sum(movements.c.reserved).label("units"))
+        .group_by(movements.c.sku_id)
+        .subquery()
+    )
+    held = func.coalesce(by_sku.c.units, 0)
+    reserved = (
+        select(skus.c.sku, skus.c.reserved, held)
+        .join(by_sku, by_sku.c.sku_id == skus.c.id, isouter=True)
+        .where(skus.c.reserved != held)
+    )
+    return [
+        *(
+            Mismatch(sku, f"on hand at {place}", int(units), int(total))
+            for sku, place, units, total in tx.execute(on_hand)
+        ),
+        *(Mismatch(sku, "reserved", int(units), int(total)) for sku, units, total in tx.execute(reserved)),
+    ]

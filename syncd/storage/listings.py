@@ -1,0 +1,145 @@
+"""Listings and their outbox: which is dirty at which generation, what each shows and should show.
+
+The outbox holds no quantity: `generation` grows with every change of an input, `settled_generation` follows when a
+number was confirmed that was computed after it was read (design.md §3.8).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import insert, select, update
+
+from syncd.storage.schema import listings
+from syncd.storage.session import Tx
+
+
+@dataclass(frozen=True, slots=True)
+class ListingRow:
+    """One listing as the database knows it; columns are explained in `schema.listings`."""
+
+    id: int
+    channel: str
+    listing_id: str
+    parent_id: str | None
+    channel_sku: str | None
+    sku_id: int | None
+    name: str
+    options: str
+    gtin: str | None
+    admin_url: str | None
+    stock: str
+    published: bool
+    sells_at_zero: Sequence[str]
+    accepted: bool
+    excluded: bool
+    vanished_at: datetime | None
+    shown: int | None
+    shown_at: datetime | None
+    expected: int | None
+    bookings: int
+    anchored_seq: int
+    differs_since: datetime | None
+    in_doubt_until: datetime | None
+    pushed: int | None
+    pushed_at: datetime | None
+    baseline_told: int | None
+    baseline_sold: int
+    rejected_target: int | None
+    generation: int
+    settled_generation: int
+    failures: int
+    retry_at: datetime | None
+    snapshot_shown: int | None
+    snapshot_taken: int | None
+    snapshot_at: datetime | None
+
+    @property
+    def kept(self) -> bool:
+        """True where syncd may write this listing once its channel is live (default deny, design.md §3.10)."""
+        return (
+            self.sku_id is not None
+            and self.stock == "own"
+            and not self.excluded
+            and self.vanished_at is None
+            and (self.accepted or not self.sells_at_zero)
+        )
+
+    @property
+    def title(self) -> str:
+        return f"{self.name} ({self.options})" if self.options else self.name
+
+
+def of_channel(tx: Tx, channel: str) -> list[ListingRow]:
+    """Every listing of a channel, by row."""
+    rows = tx.execute(select(listings).where(listings.c.channel == channel).order_by(listings.c.id))
+    return [ListingRow(*row) for row in rows]
+
+
+def by_ids(tx: Tx, row_ids: Iterable[int]) -> dict[int, ListingRow]:
+    """These listings, by row."""
+    rows = tx.execute(select(listings).where(listings.c.id.in_(list(row_ids))))
+    return {row.id: ListingRow(*row) for row in rows}
+
+
+def of_sku(tx: Tx, sku_id: int) -> list[ListingRow]:
+    rows = tx.execute(select(listings).where(listings.c.sku_id == sku_id).order_by(listings.c.channel, listings.c.id))
+    return [ListingRow(*row) for row in rows]
+
+
+def by_listing_id(tx: Tx, channel: str, listing_ids: Iterable[str]) -> dict[str, ListingRow]:
+    """These listings of a channel, by the channel's own id; unknown ones are absent."""
+    chosen = listings.c.listing_id.in_(list(listing_ids))
+    rows = tx.execute(select(listings).where(listings.c.channel == channel, chosen))
+    return {row.listing_id: ListingRow(*row) for row in rows}
+
+
+def add(tx: Tx, channel: str, listing_id: str, values: Mapping[str, Any]) -> int:
+    made = insert(listings).values(channel=channel, listing_id=listing_id, **values).returning(listings.c.id)
+    return int(tx.execute(made).scalar_one())
+
+
+def change(tx: Tx, row_id: int, **values: Any) -> None:
+    """Write columns of one listing."""
+    tx.execute(update(listings).where(listings.c.id == row_id).values(**values))
+
+
+def change_many(tx: Tx, row_ids: Sequence[int], **values: Any) -> None:
+    """Write the same columns of several listings."""
+    if row_ids:
+        tx.execute(update(listings).where(listings.c.id.in_(row_ids)).values(**values))
+
+
+def book(tx: Tx, row_id: int, taken: int) -> None:
+    """An order of this channel was booked here: what it took since is no longer expected to be shown."""
+    tx.execute(
+        update(listings)
+        .where(listings.c.id == row_id)
+        .values(
+            expected=listings.c.expected - taken,
+            bookings=listings.c.bookings + 1,
+            generation=listings.c.generation + 1,
+        )
+    )
+
+
+def settle(tx: Tx, row_id: int, generation: int) -> None:
+    """The number computed after reading `generation` is what the channel shows: dirty no more, unless changed since."""
+    tx.execute(
+        update(listings)
+        .where(listings.c.id == row_id, listings.c.generation == generation)
+        .values(settled_generation=generation)
+    )
+
+
+def doubt(tx: Tx, row_ids: Sequence[int], until: datetime) -> None:
+    """A write of these was lost: nothing is expected any more, and until then it may still take effect."""
+    if row_ids:
+        tx.execute(
+            update(listings)
+            .where(listings.c.id.in_(row_ids))
+            .values(expected=None, in_doubt_until=until, generation=listings.c.generation + 1)
+        )

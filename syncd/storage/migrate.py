@@ -1,0 +1,72 @@
+"""Making the database, bringing it up to date, backing it up (design.md §6)."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from syncd.storage.session import Database, DatabaseProblem
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", "syncd.storage:migrations")
+    return config
+
+
+def prepare(db: Database, now: datetime) -> Path | None:
+    """Make the tables, or bring older ones up to date; the backup that was made before that, if one was needed.
+
+    Raises:
+        DatabaseProblem: the database was written by a newer syncd, or cannot be used.
+    """
+    config = _config()
+    scripts = ScriptDirectory.from_config(config)
+    if db.path is not None:
+        db.path.parent.mkdir(parents=True, exist_ok=True)
+    with db.read() as tx:
+        current = MigrationContext.configure(tx).get_current_revision()
+    if current == scripts.get_current_head():
+        return None
+    if current is not None and current not in {script.revision for script in scripts.walk_revisions()}:
+        raise DatabaseProblem(
+            f"{db.shown_url} was written by a newer syncd", "Install that version again, or put a backup in its place."
+        )
+    saved = None
+    if current is not None and db.path is not None:
+        saved = backup(db, db.path.with_name(f"{db.path.name}.before-{scripts.get_current_head()}-{now:%Y%m%d-%H%M%S}"))
+    with db.write() as tx:
+        config.attributes["connection"] = tx
+        command.upgrade(config, "head")
+    return saved
+
+
+def backup(db: Database, target: Path) -> Path:
+    """A consistent copy of the SQLite file, also while syncd works; the path written.
+
+    Raises:
+        DatabaseProblem: the target exists already, cannot be written, or the database is not SQLite.
+    """
+    if db.path is None:
+        raise DatabaseProblem("Only the SQLite database is one file", "PostgreSQL is backed up with: pg_dump")
+    if target.exists():
+        raise DatabaseProblem(f"{target} exists already and is not overwritten", "Name another file.")
+    partial = target.with_name(f"{target.name}.partial")
+    try:
+        partial.touch(mode=0o600)
+        with closing(sqlite3.connect(db.path)) as source, closing(sqlite3.connect(partial)) as copy:
+            source.backup(copy)
+        partial.rename(target)
+    except (sqlite3.Error, OSError) as error:
+        partial.unlink(missing_ok=True)
+        raise DatabaseProblem(
+            f"The backup {target} cannot be written: {error}", "Is there room, and may this user write there?"
+        ) from error
+    return target

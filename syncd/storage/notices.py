@@ -1,0 +1,121 @@
+"""What a person should know: notices, and items that could not be read (design.md §3.7).
+
+A notice is opened once per kind, channel and subject, and closed when its cause is gone: one line per change of
+state, not per retry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import insert, select, update
+
+from syncd.storage.schema import notices, parked
+from syncd.storage.session import Tx
+
+
+class NoticeKind(StrEnum):
+    EDIT = "edit"  # the channel shows a number that no order explains
+    UNMAPPED = "unmapped"  # an order line whose SKU is not known
+    UNREADABLE = "unreadable"  # an item that could not be read
+    OVERSOLD = "oversold"  # more is promised than is there
+    REJECTED = "rejected"  # the channel refuses a number
+    VANISHED = "vanished"  # a listing or an order that is no longer shown
+    SILENT = "silent"  # a channel that could not be read for too long
+    PARKED = "parked"  # a channel that needs a person
+    OUT_OF_SIGHT = "out of sight"  # an open order that the channel will soon not show any more
+    RESTORED = "restored"  # the database is older than what was done with it
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    id: int
+    kind: NoticeKind
+    channel: str
+    subject: str
+    text: str
+    hint: str
+    opened_at: datetime
+
+
+def _here(kind: NoticeKind, channel: str, subject: str) -> object:
+    return (
+        (notices.c.kind == kind.value)
+        & (notices.c.channel == channel)
+        & (notices.c.subject == subject)
+        & notices.c.closed_at.is_(None)
+    )
+
+
+def open_notice(
+    tx: Tx, kind: NoticeKind, *, channel: str = "", subject: str, text: str, hint: str = "", now: datetime
+) -> bool:
+    """Open a notice, or bring the words of the open one up to date; True when it is new."""
+    here = _here(kind, channel, subject)
+    row = tx.execute(select(notices.c.id).where(here)).first()  # type: ignore[arg-type] # a column expression
+    if row is not None:
+        tx.execute(update(notices).where(notices.c.id == row.id).values(text=text, hint=hint))
+        return False
+    tx.execute(
+        insert(notices).values(kind=kind.value, channel=channel, subject=subject, text=text, hint=hint, opened_at=now)
+    )
+    return True
+
+
+def close_notice(tx: Tx, kind: NoticeKind, *, channel: str = "", subject: str, now: datetime) -> None:
+    """Close the open notice about this, if there is one."""
+    here = _here(kind, channel, subject)
+    tx.execute(update(notices).where(here).values(closed_at=now))  # type: ignore[arg-type] # a column expression
+
+
+def open_notices(tx: Tx, channel: str | None = None) -> list[Notice]:
+    """What is open now, the newest last."""
+    query = select(notices).where(notices.c.closed_at.is_(None)).order_by(notices.c.id)
+    if channel is not None:
+        query = query.where(notices.c.channel == channel)
+    return [
+        Notice(row.id, NoticeKind(row.kind), row.channel, row.subject, row.text, row.hint, row.opened_at)
+        for row in tx.execute(query)
+    ]
+
+
+def park(
+    tx: Tx, channel: str, ref: str, *, reason: str, sample: str, listing_ids: Iterable[str], now: datetime
+) -> None:
+    """Remember an item that could not be read; it is shown until it can be read or someone closes it."""
+    here = (parked.c.channel == channel) & (parked.c.ref == ref)
+    values = {
+        "reason": reason,
+        "sample": sample[:300],
+        "listing_ids": list(listing_ids),
+        "last_seen_at": now,
+        "closed_at": None,
+    }
+    row = tx.execute(select(parked.c.id).where(here)).first()
+    if row is None:
+        tx.execute(insert(parked).values(channel=channel, ref=ref, first_seen_at=now, times=1, **values))
+    else:
+        tx.execute(update(parked).where(parked.c.id == row.id).values(times=parked.c.times + 1, **values))
+
+
+def unpark(tx: Tx, channel: str, ref: str, now: datetime) -> bool:
+    """The item could be read, or a person closed it; True where it was open."""
+    here = (parked.c.channel == channel) & (parked.c.ref == ref) & parked.c.closed_at.is_(None)
+    return tx.execute(update(parked).where(here).values(closed_at=now)).rowcount > 0
+
+
+def parked_listing_ids(tx: Tx) -> dict[str, set[str]]:
+    """Listings that an open parked item concerns, by channel: their SKUs are not raised."""
+    found: dict[str, set[str]] = {}
+    for channel, ids in tx.execute(select(parked.c.channel, parked.c.listing_ids).where(parked.c.closed_at.is_(None))):
+        found.setdefault(channel, set()).update(ids)
+    return found
+
+
+def open_parked(tx: Tx, channel: str) -> list[str]:
+    """References of the open parked items of a channel."""
+    here = (parked.c.channel == channel) & parked.c.closed_at.is_(None)
+    return list(tx.execute(select(parked.c.ref).where(here).order_by(parked.c.id)).scalars())

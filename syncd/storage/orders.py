@@ -1,0 +1,227 @@
+"""Orders and what is booked for their lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import case, func, insert, select, update
+
+from syncd.domain.movements import LineBooked
+from syncd.storage.schema import order_lines, orders, skus
+from syncd.storage.session import Tx
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRow:
+    channel: str
+    order_id: str
+    number: str
+    version: int
+    status: str
+    created_at: datetime
+    fulfilled_at: datetime | None
+    held_until: datetime | None
+    holds_stock: bool
+    open: bool
+    baseline: bool
+    read_at: datetime
+    missing_since: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class LineRow:
+    """One line with what is booked for it; `sku_id` is ``None`` while it is not mapped and nothing is booked."""
+
+    order_id: str
+    line_id: str
+    listing: int | None
+    sku_id: int | None
+    channel_listing_id: str | None
+    channel_sku: str | None
+    name: str
+    booked: LineBooked
+    bookings: int
+
+
+_BUCKETS = ("promised", "undecided", "fulfilled", "returned", "taken", "decided")
+
+
+def _line(row: Any) -> LineRow:
+    return LineRow(
+        row.order_id,
+        row.line_id,
+        row.listing,
+        row.sku_id,
+        row.channel_listing_id,
+        row.channel_sku,
+        row.name,
+        LineBooked(*(getattr(row, bucket) for bucket in _BUCKETS)),
+        row.bookings,
+    )
+
+
+def get(tx: Tx, channel: str, order_id: str) -> OrderRow | None:
+    """The order, locked against other bookings of it until the transaction ends."""
+    here = (orders.c.channel == channel) & (orders.c.order_id == order_id)
+    row = tx.execute(select(orders).where(here).with_for_update()).first()
+    return OrderRow(*row) if row else None
+
+
+def by_number(tx: Tx, channel: str, number: str) -> OrderRow | None:
+    """The order with the number that the owner sees, or with the channel's own id."""
+    wanted = number.lstrip("#")
+    named = orders.c.number.in_([wanted, f"#{wanted}"]) | (orders.c.order_id == number)
+    row = tx.execute(select(orders).where(orders.c.channel == channel, named)).first()
+    return OrderRow(*row) if row else None
+
+
+def put(tx: Tx, channel: str, order_id: str, values: dict[str, Any], *, new: bool) -> None:
+    if new:
+        tx.execute(insert(orders).values(channel=channel, order_id=order_id, **values))
+    else:
+        here = (orders.c.channel == channel) & (orders.c.order_id == order_id)
+        tx.execute(update(orders).where(here).values(**values))
+
+
+def lines(tx: Tx, channel: str, order_id: str) -> dict[str, LineRow]:
+    here = (order_lines.c.channel == channel) & (order_lines.c.order_id == order_id)
+    return {row.line_id: _line(row) for row in tx.execute(select(order_lines).where(here))}
+
+
+def put_line(
+    tx: Tx, channel: str, order_id: str, line_id: str, *, booked: LineBooked, values: dict[str, Any], new: bool
+) -> None:
+    """Write what is booked for a line, and further columns of `schema.order_lines`."""
+    columns = {bucket: getattr(booked, bucket) for bucket in _BUCKETS} | values
+    if new:
+        tx.execute(insert(order_lines).values(channel=channel, order_id=order_id, line_id=line_id, **columns))
+    else:
+        here = (
+            (order_lines.c.channel == channel)
+            & (order_lines.c.order_id == order_id)
+            & (order_lines.c.line_id == line_id)
+        )
+        tx.execute(update(order_lines).where(here).values(**columns))
+
+
+def open_ids(tx: Tx, channel: str, read_before: datetime) -> list[str]:
+    """Open orders that were not read since that instant, the longest unread first."""
+    rows = tx.execute(
+        select(orders.c.order_id)
+        .where(orders.c.channel == channel, orders.c.open, orders.c.read_at < read_before)
+        .order_by(orders.c.read_at, orders.c.order_id)
+    )
+    return list(rows.scalars())
+
+
+def lapsed_holds(tx: Tx, channel: str, now: datetime) -> list[str]:
+    """Orders whose unpaid hold is over by our clock while units are still promised for it."""
+    rows = tx.execute(
+        select(orders.c.order_id).where(orders.c.channel == channel, orders.c.open, orders.c.held_until <= now)
+    )
+    return list(rows.scalars())
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What orders of a channel claim of one listing, in units."""
+
+    taken: int  # the channel's own number is lower by that
+    taken_unshipped: int  # of these, units that are still on our shelf
+    held: int  # the channel subtracts them unseen (unpaid checkouts)
+
+
+def claims(tx: Tx, channel: str, row_ids: Sequence[int] | None = None) -> dict[int, Claims]:
+    """What the orders of a channel claim, by listing row; listings without claims are absent."""
+    unshipped = order_lines.c.promised + order_lines.c.undecided
+    on_shelf = case((order_lines.c.taken < unshipped, order_lines.c.taken), else_=unshipped)
+    held = case((orders.c.held_until.is_not(None) & orders.c.holds_stock, order_lines.c.promised), else_=0)
+    query = (
+        select(order_lines.c.listing, func.sum(order_lines.c.taken), func.sum(on_shelf), func.sum(held))
+        .join(orders, (orders.c.channel == order_lines.c.channel) & (orders.c.order_id == order_lines.c.order_id))
+        .where(order_lines.c.channel == channel, order_lines.c.listing.is_not(None))
+        .group_by(order_lines.c.listing)
+    )
+    if row_ids is not None:
+        query = query.where(order_lines.c.listing.in_(row_ids))
+    return {
+        row: Claims(int(taken or 0), max(0, int(shelf or 0)), int(promised or 0))
+        for row, taken, shelf, promised in tx.execute(query)
+    }
+
+
+def unmapped(tx: Tx, channel: str, listing_ids: Iterable[str] | None = None) -> list[LineRow]:
+    """Lines that wait for their SKU to become known."""
+    query = select(order_lines).where(order_lines.c.channel == channel, order_lines.c.sku_id.is_(None))
+    if listing_ids is not None:
+        query = query.where(order_lines.c.channel_listing_id.in_(list(listing_ids)))
+    return [_line(row) for row in tx.execute(query.order_by(order_lines.c.order_id, order_lines.c.line_id))]
+
+
+@dataclass(frozen=True, slots=True)
+class ToDecide:
+    """Units of an ended order that nobody has put back: held until a person decides (design.md §3.2)."""
+
+    channel: str
+    order_id: str
+    number: str
+    status: str
+    missing: bool
+    line_id: str
+    sku: str | None
+    name: str
+    units: int
+
+
+def to_decide(tx: Tx) -> list[ToDecide]:
+    """What waits under *to decide*, by channel and order."""
+    rows = tx.execute(
+        select(
+            orders,
+            order_lines.c.line_id,
+            order_lines.c.name,
+            order_lines.c.undecided,
+            order_lines.c.decided,
+            skus.c.sku,
+        )
+        .join(orders, (orders.c.channel == order_lines.c.channel) & (orders.c.order_id == order_lines.c.order_id))
+        .join(skus, skus.c.id == order_lines.c.sku_id)
+        .where(order_lines.c.undecided > order_lines.c.decided)
+        .order_by(orders.c.channel, orders.c.created_at, orders.c.order_id, order_lines.c.line_id)
+    )
+    return [
+        ToDecide(
+            row.channel,
+            row.order_id,
+            row.number,
+            row.status,
+            row.missing_since is not None,
+            row.line_id,
+            row.sku,
+            row.name,
+            row.undecided - row.decided,
+        )
+        for row in rows
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    channel: str
+    number: str
+    units: int
+
+
+def reservations(tx: Tx, sku_id: int) -> list[Reservation]:
+    """Which orders hold units of a SKU (`syncd explain`)."""
+    units = order_lines.c.promised + order_lines.c.undecided - order_lines.c.decided
+    rows = tx.execute(
+        select(orders.c.channel, orders.c.number, units.label("units"))
+        .join(orders, (orders.c.channel == order_lines.c.channel) & (orders.c.order_id == order_lines.c.order_id))
+        .where(order_lines.c.sku_id == sku_id, units > 0)
+        .order_by(orders.c.channel, orders.c.created_at)
+    )
+    return [Reservation(row.channel, row.number, int(row.units)) for row in rows]

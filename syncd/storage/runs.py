@@ -1,0 +1,72 @@
+"""Run records, and the counter that tells a restored backup from the database that was worked with (design.md §6)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import delete, insert, select, update
+
+from syncd.storage import channels, sequence
+from syncd.storage.notices import NoticeKind, open_notice
+from syncd.storage.schema import intents, listings, meta, runs
+from syncd.storage.session import Database, Tx
+
+
+def begin(db: Database, kind: str, now: datetime) -> int:
+    """Open a run record; its id.
+
+    A counter lies beside the SQLite file. A database that is behind it is a restored backup: what was written to the
+    shops since is not known to it, so every channel goes back to shadow, open intents are void, and all is anchored
+    anew.
+    """
+    beside = db.path.with_name(f"{db.path.name}.runs") if db.path is not None else None
+    with db.write() as tx:
+        known = _counted(beside)
+        count = int(tx.execute(select(meta.c.value).where(meta.c.name == "runs")).scalar_one())
+        if known > count:
+            _restored(tx, now)
+        count = max(known, count) + 1
+        tx.execute(update(meta).where(meta.c.name == "runs").values(value=count))
+        run = tx.execute(insert(runs).values(kind=kind, started_at=now).returning(runs.c.id)).scalar_one()
+    if beside is not None:
+        partial = beside.with_name(f"{beside.name}.partial")
+        partial.write_text(f"{count}\n", encoding="ascii")
+        partial.replace(beside)
+    return int(run)
+
+
+def end(db: Database, run: int, outcome: str, now: datetime) -> None:
+    with db.write() as tx:
+        tx.execute(update(runs).where(runs.c.id == run).values(ended_at=now, outcome=outcome))
+
+
+def _counted(beside: Path | None) -> int:
+    try:
+        return int(beside.read_text(encoding="ascii")) if beside is not None else 0
+    except (FileNotFoundError, ValueError):
+        return 0
+
+
+def _restored(tx: Tx, now: datetime) -> None:
+    tx.execute(delete(intents))
+    following = sequence.following(tx)
+    tx.execute(
+        update(listings).values(
+            expected=None,
+            in_doubt_until=None,
+            differs_since=None,
+            anchored_seq=following,
+            generation=listings.c.generation + 1,
+        )
+    )
+    for channel in channels.every(tx):
+        channels.change(tx, channel.name, mode=channels.Mode.SHADOW)
+    open_notice(
+        tx,
+        NoticeKind.RESTORED,
+        subject="database",
+        text="This database is an older copy: syncd worked on after it was made. All channels are in shadow again.",
+        hint="Look at the plan (syncd plan), count what looks wrong (syncd count), then: syncd go-live",
+        now=now,
+    )

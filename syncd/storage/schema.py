@@ -1,0 +1,331 @@
+"""The tables, each column with its unit. Instants are aware UTC; units are whole numbers.
+
+Changes go through `storage/migrations/`; a test compares the two.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    false,
+    text,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware UTC instant. SQLite keeps it without a zone and gives it back with one; a naive one is refused."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("an instant needs a time zone")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+# INTEGER on SQLite, where only that counts up by itself; BIGINT elsewhere.
+Id = BigInteger().with_variant(Integer, "sqlite")
+
+
+def _id() -> Column[Any]:
+    return Column("id", Id, primary_key=True, autoincrement=True)
+
+
+def _flag(name: str) -> Column[Any]:
+    return Column(name, Boolean, nullable=False, server_default=false())
+
+
+def _units(name: str) -> Column[Any]:
+    return Column(name, BigInteger, nullable=False, server_default=text("0"))
+
+
+meta = Table(
+    "meta",
+    metadata,
+    Column("name", Text, primary_key=True),  # "sequence": our own order of events; "runs": how often syncd worked here
+    Column("value", BigInteger, nullable=False),
+)
+
+locations = Table(
+    "locations",
+    metadata,
+    _id(),
+    Column("name", Text, nullable=False, unique=True),
+    Column("stock_class", Text, nullable=False),  # domain.stock.StockClass
+)
+
+skus = Table(
+    "skus",
+    metadata,
+    _id(),
+    Column("sku", Text, nullable=False, unique=True),
+    Column("name", Text),
+    Column("category", Text),
+    Column("supplier", Text),
+    Column("lead_time_days", Integer),
+    Column("cost", Text),  # a decimal number as text, in the owner's currency
+    Column("pack_size", Integer),
+    Column("minimum_order", Integer),
+    Column("gtin", Text),
+    _units("reserved"),  # sum of the movements' reserved
+    _units("sold"),  # net units that customers took, ever: tells changes by customers from others (design.md §3.6)
+    _units("raised_seq"),  # sequence of the last commit that made more available (design.md §3.5)
+    Column("counted_at", Instant),  # the latest count; NULL: not counted, never pushed
+)
+
+levels = Table(
+    "levels",
+    metadata,
+    Column("sku_id", ForeignKey("skus.id"), primary_key=True),
+    Column("location_id", ForeignKey("locations.id"), primary_key=True),
+    _units("on_hand"),  # sum of the movements' on_hand
+    Column("counted_at", Instant),  # the latest count at this location
+)
+
+movements = Table(
+    "movements",
+    metadata,
+    _id(),
+    Column("event_id", Text, nullable=False, unique=True),
+    Column("sku_id", ForeignKey("skus.id"), nullable=False),
+    Column("location_id", ForeignKey("locations.id")),
+    Column("kind", Text, nullable=False),  # domain.movements.Kind
+    _units("on_hand"),
+    _units("reserved"),
+    Column("happened_at", Instant, nullable=False),
+    Column("recorded_at", Instant, nullable=False),
+    Column("channel", Text),
+    Column("order_id", Text),
+    Column("line_id", Text),
+    Column("reason", Text, nullable=False, server_default=""),
+    Index(None, "sku_id", "happened_at"),
+)
+
+rules = Table(
+    "rules",
+    metadata,
+    _id(),
+    Column("scope", Text, nullable=False),  # domain.rules.Scope
+    Column("value", Text, nullable=False),
+    Column("channel", Text, nullable=False, server_default=""),  # "" for every channel
+    Column("buffer_units", BigInteger),
+    Column("buffer_percent", Integer),
+    Column("cap", BigInteger),
+    Column("cut_off", BigInteger),
+    Column("reorder_point", BigInteger),
+    UniqueConstraint("scope", "value", "channel"),
+)
+
+channels = Table(
+    "channels",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("mode", Text, nullable=False),  # storage.channels.Mode
+    Column("created_at", Instant, nullable=False),
+    Column("cursor", Text),
+    Column("first_contact_at", Instant),  # orders before this, first seen closed, are a baseline
+    _units("pulled_seq"),  # sequence at the start of the last complete pull
+    Column("pulled_at", Instant),  # when that pull started
+    Column("reread_at", Instant),  # last re-read of the open orders by id
+    Column("listed_at", Instant),  # last complete reading of the listings
+    Column("parked_reason", Text),  # why a person is needed; NULL: in service
+)
+
+listings = Table(
+    "listings",
+    metadata,
+    _id(),
+    Column("channel", ForeignKey("channels.name"), nullable=False),
+    Column("listing_id", Text, nullable=False),  # the channel's own ids
+    Column("parent_id", Text),
+    Column("channel_sku", Text),  # as the channel has it now
+    Column("sku_id", ForeignKey("skus.id")),  # matched once by SKU, then held by the channel's ids
+    Column("name", Text, nullable=False),
+    Column("options", Text, nullable=False, server_default=""),
+    Column("gtin", Text),
+    Column("admin_url", Text),
+    Column("stock", Text, nullable=False),  # connectors.contract.StockKeeping
+    Column("published", Boolean, nullable=False),
+    Column("sells_at_zero", JSON, nullable=False),  # reasons, in words
+    _flag("accepted"),  # the owner accepts that it sells at zero
+    _flag("excluded"),  # another listing of the same SKU in this channel is the primary one, or none is named
+    Column("vanished_at", Instant),
+    Column("shown", BigInteger),  # units, as last read
+    Column("shown_at", Instant),
+    Column("expected", BigInteger),  # the last confirmed number less what this channel sold since; NULL: to be anchored
+    _units("bookings"),  # how often an order of this channel was booked here
+    _units("anchored_seq"),  # sequence at the reading on which `expected` was founded
+    Column("differs_since", Instant),  # shown ≠ expected, after a pull, since
+    Column("in_doubt_until", Instant),  # a lost write may still take effect until then
+    Column("pushed", BigInteger),  # the last confirmed target
+    Column("pushed_at", Instant),
+    Column("baseline_told", BigInteger),  # from which, less `sold` since `baseline_sold`, a change is judged
+    _units("baseline_sold"),
+    Column("rejected_target", BigInteger),  # a person said no to this number
+    _units("generation"),  # grows with every change of an input of the offer
+    Column("settled_generation", BigInteger, nullable=False, server_default=text("-1")),
+    _units("failures"),
+    Column("retry_at", Instant),
+    Column("snapshot_shown", BigInteger),  # what it showed before go-live, for the rollback
+    Column("snapshot_taken", BigInteger),
+    Column("snapshot_at", Instant),
+    UniqueConstraint("channel", "listing_id"),
+    Index(None, "sku_id"),
+)
+
+orders = Table(
+    "orders",
+    metadata,
+    Column("channel", Text, primary_key=True),
+    Column("order_id", Text, primary_key=True),
+    Column("number", Text, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("fulfilled_at", Instant),
+    Column("held_until", Instant),  # an unpaid checkout: the promise ends then, by our clock
+    _flag("holds_stock"),  # the channel subtracts the held units itself, unseen
+    _flag("open"),
+    _flag("baseline"),  # older than the first contact and first seen closed: nothing was booked for what it was then
+    Column("read_at", Instant, nullable=False),
+    Column("missing_since", Instant),
+    Index(None, "channel", "open"),
+)
+
+order_lines = Table(
+    "order_lines",
+    metadata,
+    Column("channel", Text, primary_key=True),
+    Column("order_id", Text, primary_key=True),
+    Column("line_id", Text, primary_key=True),
+    Column("listing", ForeignKey("listings.id")),  # whose number the line took from
+    Column("sku_id", ForeignKey("skus.id")),  # NULL: not mapped yet, nothing is booked
+    Column("channel_listing_id", Text),
+    Column("channel_sku", Text),
+    Column("name", Text, nullable=False),
+    _units("promised"),
+    _units("undecided"),
+    _units("fulfilled"),
+    _units("returned"),
+    _units("taken"),
+    _units("decided"),
+    _units("bookings"),  # numbers the event ids of this line
+    ForeignKeyConstraint(["channel", "order_id"], ["orders.channel", "orders.order_id"], name="fk_order_lines_order"),
+    Index(None, "listing"),
+    Index(None, "sku_id"),
+)
+
+intents = Table(
+    "intents",
+    metadata,
+    _id(),
+    Column("key", Text, nullable=False),  # one per call; with it the same call may be sent again
+    Column("channel", Text, nullable=False),
+    Column("listing", ForeignKey("listings.id"), nullable=False),
+    Column("op", Text, nullable=False),  # connectors.contract.Op
+    Column("expected", BigInteger, nullable=False),
+    Column("target", BigInteger, nullable=False),
+    Column("generation", BigInteger, nullable=False),
+    Column("sent_at", Instant, nullable=False),  # committed before sending
+    _flag("in_doubt_base"),  # a lowering from the number shown, while the listing was in doubt
+    UniqueConstraint("key", "listing"),
+    Index(None, "channel"),
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("channel", Text, primary_key=True),
+    Column("holder", Text, nullable=False),
+    Column("host", Text, nullable=False),
+    Column("pid", BigInteger, nullable=False),
+    Column("until", Instant, nullable=False),
+)
+
+parked = Table(
+    "parked",
+    metadata,
+    _id(),
+    Column("channel", Text, nullable=False),
+    Column("ref", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("sample", Text, nullable=False, server_default=""),
+    Column("listing_ids", JSON, nullable=False),
+    Column("first_seen_at", Instant, nullable=False),
+    Column("last_seen_at", Instant, nullable=False),
+    Column("times", BigInteger, nullable=False),
+    Column("closed_at", Instant),
+    UniqueConstraint("channel", "ref"),
+)
+
+notices = Table(
+    "notices",
+    metadata,
+    _id(),
+    Column("kind", Text, nullable=False),
+    Column("channel", Text, nullable=False, server_default=""),
+    Column("subject", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("hint", Text, nullable=False, server_default=""),
+    Column("opened_at", Instant, nullable=False),
+    Column("closed_at", Instant),
+    Index(None, "kind", "channel", "subject"),
+)
+
+holds = Table(
+    "holds",
+    metadata,
+    _id(),
+    Column("channel", ForeignKey("channels.name"), nullable=False),
+    Column("state", Text, nullable=False),  # storage.holds.HoldState
+    Column("reason", Text, nullable=False),
+    Column("changes", JSON, nullable=False),  # [[listing row, before, after], ...], the worst first
+    Column("created_at", Instant, nullable=False),
+    Column("decided_at", Instant),
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    _id(),
+    Column("kind", Text, nullable=False),
+    Column("started_at", Instant, nullable=False),
+    Column("ended_at", Instant),
+    Column("outcome", Text),
+)

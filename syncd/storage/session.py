@@ -1,0 +1,116 @@
+"""Opening the database and its transactions: SQLite (WAL) by default, PostgreSQL when one machine is not enough."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, OperationalError
+
+Tx = Connection
+"""A transaction: everything done with it is committed together or not at all."""
+
+BUSY_TIMEOUT_S = 30
+
+
+class DatabaseProblem(Exception):
+    """The database cannot be used. `args[0]` says what and why in a sentence; `hint` is the way out."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class Database:
+    """The master stock table's home. One object per process; may be used from several threads."""
+
+    def __init__(self, url: str) -> None:
+        """Open `url` (SQLAlchemy form, ``sqlite:////path`` or ``postgresql://…``); nothing is created yet.
+
+        Raises:
+            DatabaseProblem: the address cannot be understood, or its driver is not installed.
+        """
+        try:
+            parsed = make_url(url)
+            if parsed.drivername == "postgresql":
+                parsed = parsed.set(drivername="postgresql+psycopg")
+            self.engine: Engine = create_engine(parsed, connect_args=_connect_args(parsed.get_backend_name()))
+        except (ArgumentError, NoSuchModuleError, ValueError) as error:
+            raise DatabaseProblem(
+                "SYNCD_DATABASE_URL cannot be understood", "For example sqlite:////var/lib/syncd/syncd.db"
+            ) from error
+        except ModuleNotFoundError as error:
+            raise DatabaseProblem(
+                f"The driver for this database is not installed ({error.name})", "pip install 'syncd[postgres]'"
+            ) from error
+        self.is_sqlite = parsed.get_backend_name() == "sqlite"
+        self.path = Path(parsed.database) if self.is_sqlite and parsed.database else None
+        self.shown_url = str(self.path) if self.path else parsed.render_as_string(hide_password=True)
+        if self.is_sqlite:
+            event.listen(self.engine, "connect", _prepare_sqlite)
+            event.listen(self.engine, "begin", _begin_sqlite)
+
+    @contextmanager
+    def write(self) -> Iterator[Tx]:
+        """A transaction that may write. On SQLite it waits for other writers first (``BEGIN IMMEDIATE``)."""
+        with _in_words(self), self.engine.connect().execution_options(syncd_writes=True) as connection:
+            with connection.begin():
+                yield connection
+
+    @contextmanager
+    def read(self) -> Iterator[Tx]:
+        """A transaction that reads one consistent state (on PostgreSQL: repeatable read)."""
+        options = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ"}
+        with _in_words(self), self.engine.connect().execution_options(**options) as connection:
+            with connection.begin():
+                yield connection
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def _connect_args(backend: str) -> dict[str, Any]:
+    return {"timeout": BUSY_TIMEOUT_S, "check_same_thread": False} if backend == "sqlite" else {"connect_timeout": 10}
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    # The driver must not open transactions on its own: `_begin_sqlite` decides which kind.
+    connection.isolation_level = None
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA foreign_keys=ON")
+    # Every commit must survive a power cut: an intent that is lost is a write that may be sent twice.
+    connection.execute("PRAGMA synchronous=FULL")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("syncd_writes")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+@contextmanager
+def _in_words(database: Database) -> Iterator[None]:
+    try:
+        yield
+    except OperationalError as error:
+        where, why = database.shown_url, str(error.orig).splitlines()[0]
+        if "locked" in why:
+            hint = "Another program keeps it locked; close it, or try again in a minute."
+        elif "readonly" in why or "unable to open" in why:
+            hint = f"May this user write {where} and its folder? Try: sudo -u syncd syncd …"
+        elif "full" in why:
+            hint = "The disk is full: make room, then run the same command again. Nothing was lost."
+        else:
+            hint = "Is the address in SYNCD_DATABASE_URL right, and is the server running?"
+        raise DatabaseProblem(f"The database {where} cannot be used: {why}", hint) from error
+    except DatabaseError as error:
+        why = str(error.orig).splitlines()[0]
+        if "not a database" not in why and "malformed" not in why:
+            raise
+        raise DatabaseProblem(
+            f"{database.shown_url} is damaged or not a database: {why}",
+            "Put a backup in its place (syncd keeps one beside it before each upgrade).",
+        ) from error

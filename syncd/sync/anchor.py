@@ -1,0 +1,102 @@
+"""Founds what a channel is expected to show: read the number, *then* the orders (design.md §3.4 *Anchor*)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from connectors.contract import ListingRef
+from syncd.storage import intents, listings, sequence
+from syncd.storage.listings import ListingRow
+from syncd.storage.session import Tx
+from syncd.sync import mapper, views
+from syncd.sync.house import House, Port
+
+READ_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one listing showed before the orders were read, and how often it had been booked before that."""
+
+    row_id: int
+    shown: int
+    bookings: int
+    seq: int
+    read_at: datetime
+
+
+def end_doubts(tx: Tx, port: Port, now: datetime) -> None:
+    """Lost writes that can no longer take effect are forgotten; their listings are anchored anew."""
+    rows = [
+        row
+        for row in listings.of_channel(tx, port.name)
+        if row.in_doubt_until is not None and row.in_doubt_until <= now
+    ]
+    for key in intents.open_calls(tx, port.name):
+        intents.close(tx, key, [row.id for row in rows])
+    listings.change_many(tx, [row.id for row in rows], in_doubt_until=None, expected=None)
+
+
+def wanted(tx: Tx, house: House, port: Port) -> list[ListingRow]:
+    """Listings that syncd keeps and of which it does not know what to expect."""
+    return [
+        view.row
+        for view in views.load(tx, house, port)
+        if view.row.expected is None and view.row.in_doubt_until is None and view.row.stock == "own"
+    ]
+
+
+def read(house: House, port: Port, rows: Sequence[ListingRow]) -> list[Reading]:
+    """The numbers that these listings show now. `rows` must have been loaded before this call.
+
+    Raises:
+        ConnectorError: the channel could not be read.
+    """
+    assert port.shelf is not None
+    readings = []
+    for start in range(0, len(rows), READ_AT_ONCE):
+        part = rows[start : start + READ_AT_ONCE]
+        with house.db.write() as tx:
+            seq = sequence.following(tx)
+        found = port.shelf.read([_ref(row) for row in part])
+        now = house.now()
+        with house.db.write() as tx:
+            for row in part:
+                listing = found.get(row.listing_id)
+                if listing is None:
+                    mapper.vanish(tx, row, house)
+                elif listing.shown is not None:
+                    listings.change(tx, row.id, shown=listing.shown, shown_at=now)
+                    readings.append(Reading(row.id, listing.shown, row.bookings, seq, now))
+        house.progress(f"{port.name}: reading numbers", len(readings), len(rows))
+    return readings
+
+
+def accept(tx: Tx, readings: Sequence[Reading]) -> list[int]:
+    """Take these readings for expected where nothing was booked since they were made; rows left over.
+
+    To be called after a complete pull that began after the readings (and after the channel's order lag): an order
+    that was booked in between may or may not be in the number read.
+    """
+    rows = listings.by_ids(tx, [one.row_id for one in readings])
+    left = []
+    for one in readings:
+        row = rows[one.row_id]
+        if row.bookings != one.bookings:
+            left.append(row.id)
+            continue
+        listings.change(
+            tx,
+            row.id,
+            expected=one.shown,
+            anchored_seq=one.seq,
+            differs_since=None,
+            generation=row.generation + 1,
+        )
+    return left
+
+
+def _ref(row: ListingRow) -> ListingRef:
+    return ListingRef(row.listing_id, row.parent_id)

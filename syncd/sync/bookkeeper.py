@@ -1,0 +1,321 @@
+"""Books what orders mean: the difference between what is booked for a line and what it is now (design.md §3.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from connectors.contract import OrderLine, OrderState
+from syncd.domain.movements import Kind, LineBooked, Movement, Step, steps
+from syncd.storage import catalogue, ledger, listings, orders
+from syncd.storage.channels import Channel
+from syncd.storage.listings import ListingRow
+from syncd.storage.notices import NoticeKind, close_notice, open_notice
+from syncd.storage.orders import LineRow, OrderRow
+from syncd.storage.session import Tx
+from syncd.sync.house import House, Port
+
+CLOCKS_APART = timedelta(minutes=15)
+"""How far a shop's clock may be from ours when we ask whether an order is older than the first contact."""
+
+
+@dataclass(slots=True)
+class Booked:
+    """What a page of order states changed."""
+
+    orders: int = 0  # that were new or changed
+    units: int = 0  # net units that customers took
+    unknown_listings: set[str] = field(default_factory=set)  # ids of the channel's that we have never listed
+    sku_ids: set[int] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True)
+class Bookkeeper:
+    """Books order states of one channel within one transaction."""
+
+    tx: Tx
+    house: House
+    port: Port
+    channel: Channel
+    now: datetime
+
+    def book(self, states: Iterable[OrderState]) -> Booked:
+        """Book these order states; each counts once, however often and in whatever order it is read."""
+        booked = Booked()
+        states = list(states)
+        known = listings.by_listing_id(
+            self.tx, self.port.name, {line.listing_id for one in states for line in one.lines if line.listing_id}
+        )
+        known |= listings.by_listing_id(
+            self.tx,
+            self.port.name,
+            {row.parent_id for row in known.values() if row.stock == "parent" and row.parent_id},
+        )
+        ledger.lock(self.tx, {row.sku_id for row in known.values() if row.sku_id is not None})
+        for state in states:
+            if self._book_order(state, known, booked):
+                booked.orders += 1
+        note_oversold(self.tx, booked.sku_ids, self.now)
+        return booked
+
+    def _book_order(self, state: OrderState, known: dict[str, ListingRow], booked: Booked) -> bool:
+        row = orders.get(self.tx, self.port.name, state.id)
+        if row is not None and state.version < row.version:
+            return False
+        baseline = row.baseline if row is not None else self._is_baseline(state)
+        lines = orders.lines(self.tx, self.port.name, state.id) if row is not None else {}
+        held = state.held_until is not None and state.held_until > self.now
+        values = {
+            "number": state.number,
+            "version": state.version,
+            "status": state.status,
+            "created_at": state.created_at,
+            "fulfilled_at": state.fulfilled_at,
+            "held_until": state.held_until if held else None,
+            "holds_stock": state.holds_stock and held,
+            "baseline": baseline,
+            "read_at": self.now,
+            "missing_since": None,
+        }
+        new = row is None
+        if new:
+            orders.put(self.tx, self.port.name, state.id, {**values, "open": False}, new=True)
+        changed = new
+        still_open = False
+        listed = {line.line_id for line in state.lines}
+        for line in state.lines:
+            before = lines.get(line.line_id)
+            after = (before.booked if before else LineBooked()).seen_as(*_units_now(line, state, held))
+            changed |= self._book_line(state, line, before, after, known, booked, silent=new and baseline)
+            still_open |= after.open
+        for line_id, before in lines.items():
+            if line_id not in listed:
+                changed |= self._move(state, before, before.booked.removed(), booked)
+        orders.put(self.tx, self.port.name, state.id, {**values, "open": still_open}, new=False)
+        return changed
+
+    def _is_baseline(self, state: OrderState) -> bool:
+        first = self.channel.first_contact_at
+        return first is not None and not state.open and state.created_at < first - CLOCKS_APART
+
+    def _book_line(
+        self,
+        state: OrderState,
+        line: OrderLine,
+        before: LineRow | None,
+        after: LineBooked,
+        known: dict[str, ListingRow],
+        booked: Booked,
+        *,
+        silent: bool,
+    ) -> bool:
+        if before is not None:
+            return self._move(state, before, after, booked)
+        listing = _keeper(known, line.listing_id)
+        mapped = listing is not None and listing.sku_id is not None
+        fresh = LineRow(
+            order_id=state.id,
+            line_id=line.line_id,
+            listing=listing.id if listing is not None else None,
+            sku_id=listing.sku_id if listing is not None else None,
+            channel_listing_id=line.listing_id,
+            channel_sku=line.sku,
+            name=line.name,
+            booked=after if silent or not mapped else LineBooked(),
+            bookings=0,
+        )
+        values = {
+            "listing": fresh.listing,
+            "sku_id": fresh.sku_id,
+            "channel_listing_id": line.listing_id,
+            "channel_sku": line.sku,
+            "name": line.name,
+        }
+        orders.put_line(self.tx, self.port.name, state.id, line.line_id, booked=fresh.booked, values=values, new=True)
+        if not mapped:
+            self._park_unmapped(state, line, listing, after, booked)
+            return True
+        return silent or self._move(state, fresh, after, booked)
+
+    def _park_unmapped(
+        self, state: OrderState, line: OrderLine, listing: ListingRow | None, after: LineBooked, booked: Booked
+    ) -> None:
+        if line.listing_id is not None and listing is None:
+            booked.unknown_listings.add(line.listing_id)
+        counts_no_stock = listing is not None and listing.stock == "none"
+        if counts_no_stock or not (after.reserved or after.fulfilled):
+            return  # a gift card, a download, or a line that takes nothing: recorded, nobody is asked (design.md §3.7)
+        name = self.port.name
+        open_notice(
+            self.tx,
+            NoticeKind.UNMAPPED,
+            channel=name,
+            subject=f"{state.id}/{line.line_id}",
+            text=f"Order {state.number} in {name} sold {after.reserved or after.fulfilled} × {line.name}"
+            f" (SKU {line.sku or 'missing'}), which is not in the master table",
+            hint=f"Count it (syncd count SKU UNITS) or match it: syncd map export todo.csv --channel {name}",
+            now=self.now,
+        )
+
+    def _move(self, state: OrderState, before: LineRow, after: LineBooked, booked: Booked) -> bool:
+        """Book a known line's way from what is booked to `after`; True where anything changed."""
+        if after == before.booked:
+            return False
+        if before.sku_id is None:
+            orders.put_line(self.tx, self.port.name, state.id, before.line_id, booked=after, values={}, new=False)
+            return True
+        self._post(state.id, before, after, state.fulfilled_at)
+        booked.units += after.reserved + after.fulfilled - before.booked.reserved - before.booked.fulfilled
+        booked.sku_ids.add(before.sku_id)
+        return True
+
+    def _post(self, order_id: str, before: LineRow, after: LineBooked, fulfilled_at: datetime | None) -> None:
+        assert before.sku_id is not None
+        number = before.bookings + 1
+        moves: list[Movement] = []
+        line = f"{self.port.name}/{order_id}/{before.line_id}/{number}"
+        for step in steps(before.booked, after):
+            happened_at = self.now
+            if step.kind is Kind.FULFILMENT and fulfilled_at is not None:
+                happened_at = min(fulfilled_at, self.now)
+            for location_id, on_hand, reserved in self._places(before.sku_id, step):
+                moves.append(
+                    Movement(
+                        event_id=f"{line}/{step.kind.value}/{location_id or 0}",
+                        sku_id=before.sku_id,
+                        kind=step.kind,
+                        happened_at=happened_at,
+                        on_hand=on_hand,
+                        reserved=reserved,
+                        location_id=location_id,
+                        channel=self.port.name,
+                        order_id=order_id,
+                        line_id=before.line_id,
+                    )
+                )
+        orders.put_line(
+            self.tx,
+            self.port.name,
+            order_id,
+            before.line_id,
+            booked=after,
+            values={"bookings": number},
+            new=False,
+        )
+        ledger.post(self.tx, moves, self.now)
+        if before.listing is not None:
+            listings.book(self.tx, before.listing, after.taken - before.booked.taken)
+
+    def _places(self, sku_id: int, step: Step) -> list[tuple[int | None, int, int]]:
+        """Where a step moves units: (location, on hand, reserved) each. Shipping empties ship-from places in order."""
+        if not step.on_hand:
+            return [(None, 0, step.reserved)]
+        if step.quarantine:
+            return [(catalogue.location(self.tx, self.house.returns_to), step.on_hand, step.reserved)]
+        places = {name: catalogue.location(self.tx, name) for name in self.port.ships_from}
+        there = {level.location: level.on_hand for level in catalogue.levels_by_sku(self.tx, [sku_id]).get(sku_id, [])}
+        left = -step.on_hand
+        moved = []
+        for name, location_id in places.items():
+            units = min(left, max(0, there.get(name, 0)))
+            if units > 0:
+                moved.append((location_id, -units))
+                left -= units
+        if left:
+            first = next(iter(places.values()))
+            moved = [(first, dict(moved).get(first, 0) - left), *((at, n) for at, n in moved if at != first)]
+        return [(at, on_hand, step.reserved if i == 0 else 0) for i, (at, on_hand) in enumerate(moved)]
+
+    def vanish(self, order_ids: Iterable[str]) -> None:
+        """These orders can no longer be seen: their unshipped units stay held and wait for a decision."""
+        for order_id in order_ids:
+            row = orders.get(self.tx, self.port.name, order_id)
+            if row is None:
+                continue
+            for line in orders.lines(self.tx, self.port.name, order_id).values():
+                after = line.booked.vanished()
+                if after != line.booked and line.sku_id is not None:
+                    self._post(order_id, line, after, None)
+            values = {"missing_since": row.missing_since or self.now, "read_at": self.now}
+            orders.put(self.tx, self.port.name, order_id, values, new=False)
+
+    def end_lapsed_holds(self) -> int:
+        """End the reservations of unpaid checkouts whose hold is over by our clock; how many orders."""
+        lapsed = orders.lapsed_holds(self.tx, self.port.name, self.now)
+        for order_id in lapsed:
+            for line in orders.lines(self.tx, self.port.name, order_id).values():
+                after = replace(line.booked, promised=0)
+                if after != line.booked and line.sku_id is not None:
+                    self._post(order_id, line, after, None)
+            values = {"held_until": None, "holds_stock": False, "open": False}
+            orders.put(self.tx, self.port.name, order_id, values, new=False)
+        return len(lapsed)
+
+    def book_mapped(self) -> int:
+        """Book lines that waited for their SKU and have one now; how many."""
+        waiting = orders.unmapped(self.tx, self.port.name)
+        ids = {line.channel_listing_id for line in waiting if line.channel_listing_id}
+        known = listings.by_listing_id(self.tx, self.port.name, ids)
+        parents = {row.parent_id for row in known.values() if row.stock == "parent" and row.parent_id}
+        known |= listings.by_listing_id(self.tx, self.port.name, parents)
+        done = 0
+        for line in waiting:
+            listing = _keeper(known, line.channel_listing_id)
+            if listing is None or listing.sku_id is None:
+                continue
+            row = orders.get(self.tx, self.port.name, line.order_id)
+            assert row is not None
+            self._adopt_line(row, line, listing)
+            done += 1
+        return done
+
+    def _adopt_line(self, row: OrderRow, line: LineRow, listing: ListingRow) -> None:
+        values = {"listing": listing.id, "sku_id": listing.sku_id}
+        before = replace(line, listing=listing.id, sku_id=listing.sku_id, booked=LineBooked())
+        orders.put_line(
+            self.tx, self.port.name, line.order_id, line.line_id, booked=line.booked, values=values, new=False
+        )
+        if not row.baseline:
+            self._post(line.order_id, before, line.booked, row.fulfilled_at)
+        subject = f"{line.order_id}/{line.line_id}"
+        close_notice(self.tx, NoticeKind.UNMAPPED, channel=self.port.name, subject=subject, now=self.now)
+
+
+def _units_now(line: OrderLine, state: OrderState, held: bool) -> tuple[int, int, int, int, int]:
+    """promised, undecided, fulfilled, returned, taken: as they count for us now."""
+    if state.test:
+        return 0, 0, 0, 0, line.taken
+    lapsed = state.held_until is not None and not held
+    return 0 if lapsed else line.promised, line.undecided, line.fulfilled, line.returned, line.taken
+
+
+def _keeper(known: dict[str, ListingRow], listing_id: str | None) -> ListingRow | None:
+    """The listing that counts the stock of a line: a variation's parent where the parent counts (design.md §3.10)."""
+    row = known.get(listing_id) if listing_id is not None else None
+    if row is not None and row.stock == "parent" and row.parent_id is not None:
+        return known.get(row.parent_id, row)
+    return row
+
+
+def note_oversold(tx: Tx, sku_ids: Iterable[int], now: datetime) -> None:
+    """Open a notice for each of these SKUs that has more promised than is there; close it for the others (N31)."""
+    ids = sorted(sku_ids)
+    if not ids:
+        return
+    pools = ledger.pools(tx, ids)
+    for sku in catalogue.by_ids(tx, ids):
+        missing = -pools[sku.id].available
+        if missing > 0 and sku.counted_at is not None:
+            held = ", ".join(f"{one.channel} {one.number}" for one in orders.reservations(tx, sku.id)[-5:])
+            open_notice(
+                tx,
+                NoticeKind.OVERSOLD,
+                subject=sku.sku,
+                text=f"{sku.sku}: {missing} more promised than is there"
+                + (f" (latest orders: {held})" if held else ""),
+                hint=f"Look at it: syncd explain {sku.sku}. A wrong count: syncd count {sku.sku} UNITS",
+                now=now,
+            )
+        else:
+            close_notice(tx, NoticeKind.OVERSOLD, subject=sku.sku, now=now)

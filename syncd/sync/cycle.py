@@ -1,0 +1,210 @@
+"""One sync: recover, read, pull all, push (design.md §5). The daemon and the command run this same code."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from connectors.contract import ConnectorError, CredentialsRejected, Unreadable
+from syncd.storage import catalogue, channels, leases, listings, notices
+from syncd.storage.channels import Mode
+from syncd.storage.notices import NoticeKind
+from syncd.sync import anchor, puller, writer
+from syncd.sync.house import House, LeaseHeld, Port
+from syncd.sync.puller import Pulled
+from syncd.sync.pusher import Pushed, Pusher
+from syncd.sync.sources import note_silent
+
+ANCHOR_TRIES = 3
+"""How often a listing is read anew in one run when orders were booked while it was being anchored."""
+
+
+@dataclass(slots=True)
+class Report:
+    """What one sync did, channel by channel."""
+
+    pulled: dict[str, Pulled] = field(default_factory=dict)
+    failed: dict[str, ConnectorError] = field(default_factory=dict)
+    pushed: dict[str, Pushed] = field(default_factory=dict)
+    shadow: list[str] = field(default_factory=list)  # channels to which nothing is written yet
+
+    @property
+    def complete(self) -> bool:
+        """True where every channel was read and every number that had to go out did."""
+        return not self.failed and not any(one.error or one.rejected or one.in_doubt for one in self.pushed.values())
+
+    @property
+    def held(self) -> bool:
+        return any(one.hold is not None for one in self.pushed.values())
+
+
+@contextmanager
+def leased(house: House) -> Iterator[None]:
+    """Work on every channel of the house, as the only one.
+
+    Raises:
+        LeaseHeld: another process works on one of them; nothing was done.
+    """
+    with house.db.write() as tx:
+        for port in house.ports:
+            channels.ensure(tx, port.name, port.kind, house.now())
+    try:
+        with house.db.write() as tx:
+            for port in sorted(house.ports, key=lambda port: port.name):
+                if not leases.take(tx, port.name, house.holder, house.now()):
+                    raise LeaseHeld(port.name)
+        yield
+    finally:
+        with house.db.write() as tx:
+            leases.release(tx, house.holder)
+
+
+def sync(
+    house: House, *, only: Collection[str] | None = None, skus: Collection[str] | None = None, dry_run: bool = False
+) -> Report:
+    """Read every channel and bring the live ones in step; with `dry_run` only read.
+
+    `only` and `skus` narrow the pushes, never the pulls: no number is right without every sale.
+
+    Raises:
+        LeaseHeld: another syncd works on a channel.
+    """
+    with leased(house):
+        return Cycle(house).run(only=only, skus=skus, dry_run=dry_run)
+
+
+@dataclass(slots=True)
+class Cycle:
+    """The steps of a sync, for callers that hold the leases."""
+
+    house: House
+    report: Report = field(default_factory=Report)
+
+    def run(
+        self, *, only: Collection[str] | None = None, skus: Collection[str] | None = None, dry_run: bool = False
+    ) -> Report:
+        live = [port for port in self.house.ports if self._mode(port) is not Mode.SHADOW and port.sink is not None]
+        chosen = [] if dry_run else [port for port in live if only is None or port.name in only]
+        self.report.shadow = [port.name for port in self.house.ports if port.sink is not None and port not in live]
+        for port in chosen:
+            self.recover(port)
+        self.pull_and_anchor(chosen)
+        for port in chosen:
+            if port.name not in self.report.failed or self._may_lower(port):
+                self.report.pushed[port.name] = self.push(port, self._rows(port, skus))
+            self._finish_restoring(port)
+        return self.report
+
+    def recover(self, port: Port) -> None:
+        """Deal with writes of earlier runs whose end is not known."""
+        writer.recover(self.house, port)
+        with self.house.db.write() as tx:
+            anchor.end_doubts(tx, port, self.house.now())
+
+    def pull_and_anchor(self, ports: Iterable[Port]) -> None:
+        """Read the numbers that must be known anew, then every channel's orders; found the numbers on that."""
+        ports = list(ports)
+        readings = {port.name: self._read(port, None) for port in ports if port.shelf is not None}
+        self._wait_for_lists(ports, readings)
+        self.pull(port.name for port in self.house.ports)
+        for port in ports:
+            left = self._accept(port, readings.get(port.name, []))
+            for _ in range(ANCHOR_TRIES - 1):
+                if not left:
+                    break
+                again = self._read(port, left)
+                self._wait_for_lists([port], {port.name: again})
+                self.pull([port.name])
+                left = self._accept(port, again)
+
+    def _read(self, port: Port, rows: Collection[int] | None) -> list[anchor.Reading]:
+        with self.house.db.read() as tx:
+            wanted = anchor.wanted(tx, self.house, port) if rows is None else list(listings.by_ids(tx, rows).values())
+        if not wanted:
+            return []
+        try:
+            return anchor.read(self.house, port, wanted)
+        except ConnectorError as error:
+            self._failed(port, error)
+            return []
+
+    def _wait_for_lists(self, ports: Iterable[Port], readings: dict[str, list[anchor.Reading]]) -> None:
+        """Wait until each channel's list of orders has caught up with the numbers just read."""
+        for port in ports:
+            if port.sales is None or not readings.get(port.name):
+                continue
+            last = max(one.read_at for one in readings[port.name])
+            left = (last + port.sales.order_lag - self.house.now()).total_seconds()
+            if left > 0:
+                self.house.progress(f"{port.name}: waiting for its list of orders", 0, None)
+                self.house.sleep(left)
+
+    def _accept(self, port: Port, readings: list[anchor.Reading]) -> list[int]:
+        if not readings or port.name in self.report.failed:
+            return []
+        with self.house.db.write() as tx:
+            return anchor.accept(tx, readings)
+
+    def pull(self, names: Iterable[str]) -> set[str]:
+        """Read the orders of these channels; those that were read to the end. Failures end up in the report."""
+        done = set()
+        for name in sorted(names):
+            port = self.house.port(name)
+            if port.sales is None:
+                continue
+            try:
+                pulled = puller.pull(self.house, port)
+            except ConnectorError as error:
+                self._failed(port, error)
+                continue
+            before = self.report.pulled.get(name, Pulled(0, 0))
+            self.report.pulled[name] = Pulled(before.orders + pulled.orders, before.units + pulled.units)
+            self.report.failed.pop(name, None)
+            done.add(name)
+        return done
+
+    def push(self, port: Port, rows: Collection[int] | None = None, *, look_around: bool = True) -> Pushed:
+        """Bring one channel in step, or these listings of it."""
+        pulled = port.sales is None or (port.name in self.report.pulled and port.name not in self.report.failed)
+        return Pusher(self.house, port, pulled, self.pull, rows, look_around and rows is None).push()
+
+    def _failed(self, port: Port, error: ConnectorError) -> None:
+        self.report.failed[port.name] = error
+        with self.house.db.write() as tx:
+            if isinstance(error, CredentialsRejected | Unreadable):
+                channels.change(tx, port.name, parked_reason=str(error))
+                notices.open_notice(
+                    tx,
+                    NoticeKind.PARKED,
+                    channel=port.name,
+                    subject=port.name,
+                    text=f"{port.name}: {error}",
+                    hint=error.hint or "Look at it: syncd check",
+                    now=self.house.now(),
+                )
+            note_silent(tx, self.house, port, str(error))
+
+    def _may_lower(self, port: Port) -> bool:
+        """A channel whose orders cannot be read may still take lowerings, unless it turns us away altogether."""
+        return not isinstance(self.report.failed[port.name], CredentialsRejected | Unreadable)
+
+    def _mode(self, port: Port) -> Mode:
+        with self.house.db.read() as tx:
+            channel = channels.get(tx, port.name)
+        return channel.mode if channel is not None else Mode.SHADOW
+
+    def _rows(self, port: Port, skus: Collection[str] | None) -> list[int] | None:
+        if skus is None:
+            return None
+        with self.house.db.read() as tx:
+            wanted = {sku_id for sku, sku_id in catalogue.ids(tx).items() if sku in skus}
+            return [row.id for row in listings.of_channel(tx, port.name) if row.sku_id in wanted]
+
+    def _finish_restoring(self, port: Port) -> None:
+        pushed = self.report.pushed.get(port.name)
+        if self._mode(port) is not Mode.RESTORING or pushed is None or pushed.error is not None:
+            return
+        if not (pushed.waiting or pushed.in_doubt or pushed.rejected):
+            with self.house.db.write() as tx:
+                channels.change(tx, port.name, mode=Mode.SHADOW)

@@ -1,0 +1,60 @@
+"""A number in a channel that no order explains: somebody changed it there (design.md §3.9)."""
+
+from __future__ import annotations
+
+import uuid
+
+from syncd.domain.drift import OnEdit
+from syncd.domain.movements import Kind, Movement
+from syncd.storage import catalogue, ledger, listings
+from syncd.storage.listings import ListingRow
+from syncd.storage.notices import NoticeKind, close_notice, open_notice
+from syncd.storage.session import Tx
+from syncd.sync.house import House
+
+
+def note(tx: Tx, house: House, row: ListingRow) -> None:
+    """Tell both numbers and both ways out. Lowerings still go out meanwhile; the difference is never overwritten."""
+    assert row.sku_id is not None
+    sku = catalogue.by_ids(tx, [row.sku_id])[0].sku
+    open_notice(
+        tx,
+        NoticeKind.EDIT,
+        channel=row.channel,
+        subject=row.listing_id,
+        text=f"{row.channel} shows {row.shown} of {sku} where {row.expected} was expected, and no order explains it",
+        hint=f"The shop is right: syncd adopt {row.channel} --sku {sku}. Ours is right: syncd heal {row.channel} {sku}",
+        now=house.now(),
+    )
+
+
+def resolve(tx: Tx, house: House, row: ListingRow, way: OnEdit) -> int:
+    """Adopt the channel's number, as a count, or heal it with ours; units by which the stock on hand changed.
+
+    Either way the listing is anchored anew before anything is written. Adopting counts the *difference*: the number
+    shown is less than the stock by its buffer.
+    """
+    assert row.sku_id is not None and row.shown is not None and row.expected is not None
+    units = row.shown - row.expected if way is OnEdit.ADOPT else 0
+    if units:
+        shelf = catalogue.location(tx, catalogue.OWN_SHELF)
+        ledger.post(
+            tx,
+            [
+                Movement(
+                    event_id=f"edit/{uuid.uuid4()}",
+                    sku_id=row.sku_id,
+                    kind=Kind.ADJUSTMENT,
+                    happened_at=house.now(),
+                    on_hand=units,
+                    location_id=shelf,
+                    channel=row.channel,
+                    reason=f"number changed in {row.channel}: {row.expected} to {row.shown}",
+                )
+            ],
+            house.now(),
+        )
+    fresh = listings.by_ids(tx, [row.id])[row.id]
+    listings.change(tx, row.id, expected=None, differs_since=None, generation=fresh.generation + 1)
+    close_notice(tx, NoticeKind.EDIT, channel=row.channel, subject=row.listing_id, now=house.now())
+    return units

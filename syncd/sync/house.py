@@ -1,0 +1,116 @@
+"""What every service needs: the database, the configured channels with their connectors, the clock."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+from connectors.contract import ListingSource, SalesSource, StockSink
+from syncd.domain.drift import OnEdit
+from syncd.domain.rules import Limits, Rules
+from syncd.domain.safety import HoldLimits
+from syncd.storage import catalogue
+from syncd.storage.leases import Holder
+from syncd.storage.session import Database, Tx
+
+
+class Progress(Protocol):
+    """Told how far long work is; `total` is ``None`` where it is not known."""
+
+    def __call__(self, what: str, done: int, total: int | None) -> None: ...
+
+
+def no_progress(what: str, done: int, total: int | None) -> None:
+    """Tells nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """One configured channel: its connector and what the owner set for it.
+
+    `silent_after`: a source that could not be read for longer stops blocking raises elsewhere (design.md §3.5).
+    `ships_from`: own locations from which its orders are fulfilled, in order. `start_counting`: listings whose stock
+    the channel does not count yet may be switched on (`<CHANNEL>_MANAGE_STOCK=on`).
+    """
+
+    name: str
+    kind: str
+    connector: object
+    limits: Limits = Limits()
+    on_edit: OnEdit = OnEdit.ASK
+    silent_after: timedelta = timedelta(hours=2)
+    ships_from: tuple[str, ...] = (catalogue.OWN_SHELF,)
+    start_counting: bool = False
+
+    @property
+    def sales(self) -> SalesSource | None:
+        return self.connector if isinstance(self.connector, SalesSource) else None
+
+    @property
+    def shelf(self) -> ListingSource | None:
+        return self.connector if isinstance(self.connector, ListingSource) else None
+
+    @property
+    def sink(self) -> StockSink | None:
+        return self.connector if isinstance(self.connector, StockSink) else None
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """The shop's whole set-up. `now` is aware UTC; `sleep` takes seconds."""
+
+    db: Database
+    ports: tuple[Port, ...]
+    default: Limits = Limits()
+    hold_limits: HoldLimits = HoldLimits()
+    returns_to: str = catalogue.QUARANTINE
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    sleep: Callable[[float], None] = time.sleep
+    progress: Progress = no_progress
+    holder: Holder = field(default_factory=Holder)
+
+    def port(self, name: str) -> Port:
+        """The channel of that name. Raises `UnknownChannel`."""
+        for port in self.ports:
+            if port.name == name:
+                return port
+        raise UnknownChannel(name, [port.name for port in self.ports])
+
+    def rules(self, tx: Tx) -> Rules:
+        """Every rule as it stands in this transaction."""
+        return Rules(catalogue.scoped_limits(tx), {port.name: port.limits for port in self.ports}, self.default)
+
+
+class Refusal(Exception):
+    """A service will not do what was asked. `args[0]` is a sentence for the owner; `hint` is the way out."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class UnknownChannel(Refusal):
+    """No channel of that name is configured."""
+
+    def __init__(self, name: str, known: list[str]) -> None:
+        super().__init__(f"There is no channel {name}", f"Configured in SYNCD_CHANNELS: {', '.join(known) or 'none'}")
+
+
+class UnknownSku(Refusal):
+    """No SKU with that text is in the master table."""
+
+    def __init__(self, sku: str, near: list[str]) -> None:
+        hint = f"Did you mean {' or '.join(near)}?" if near else "All SKUs: syncd stock"
+        super().__init__(f"There is no SKU {sku}", hint)
+
+
+class LeaseHeld(Refusal):
+    """Another syncd works on a channel."""
+
+    def __init__(self, channel: str) -> None:
+        super().__init__(
+            f"Another syncd works on {channel} right now", "Try again when it is done; nothing was changed."
+        )

@@ -1,0 +1,151 @@
+"""Takes in what a channel sold: page by page, each committed together with its cursor (design.md §3.2, §3.8)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from connectors.contract import CursorExpired, Parked, SalesSource
+from syncd.storage import channels, notices, orders, sequence
+from syncd.storage.channels import Channel
+from syncd.storage.notices import NoticeKind
+from syncd.storage.session import Tx
+from syncd.sync import mapper
+from syncd.sync.bookkeeper import Booked, Bookkeeper
+from syncd.sync.house import House, Port
+
+REREAD_EVERY = timedelta(hours=24)
+REREAD_AT_ONCE = 100
+WARN_BEFORE_OUT_OF_SIGHT = timedelta(days=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Pulled:
+    """What one pull of a channel brought."""
+
+    orders: int
+    units: int
+
+
+def pull(house: House, port: Port) -> Pulled:
+    """Read a channel's orders from its cursor to the present and book them.
+
+    Safe to repeat and to break off at any point. The pull counts as complete, and lets raises go (design.md §3.5),
+    only when it came to its end; it then stands at the place in the sequence where it *started*.
+
+    Raises:
+        ConnectorError: the channel could not be read to the end; what was read is booked.
+    """
+    assert port.sales is not None
+    with house.db.write() as tx:
+        started_seq, started_at = sequence.following(tx), house.now()
+        channel = channels.get(tx, port.name)
+        assert channel is not None
+        if channel.first_contact_at is None:
+            channels.change(tx, port.name, first_contact_at=started_at)
+        _bookkeeper(tx, house, port).end_lapsed_holds()
+    total = Booked()
+    try:
+        _walk(house, port, port.sales, channel.cursor, total)
+    except CursorExpired:
+        _walk(house, port, port.sales, None, total)
+    _reread(house, port, port.sales, total)
+    if total.unknown_listings and port.shelf is not None:
+        mapper.refresh(house, port)
+    with house.db.write() as tx:
+        channels.change(tx, port.name, pulled_seq=started_seq, pulled_at=started_at, parked_reason=None)
+        notices.close_notice(tx, NoticeKind.SILENT, channel=port.name, subject=port.name, now=house.now())
+        notices.close_notice(tx, NoticeKind.PARKED, channel=port.name, subject=port.name, now=house.now())
+    return Pulled(total.orders, total.units)
+
+
+def _bookkeeper(tx: Tx, house: House, port: Port) -> Bookkeeper:
+    channel = channels.get(tx, port.name)
+    assert channel is not None
+    return Bookkeeper(tx, house, port, channel, house.now())
+
+
+def _walk(house: House, port: Port, source: SalesSource, cursor: str | None, total: Booked) -> None:
+    for page in source.orders(cursor):
+        with house.db.write() as tx:
+            _add(total, _bookkeeper(tx, house, port).book(page.orders))
+            _park(tx, house, port, page.parked, {one.id for one in page.orders})
+            channels.change(tx, port.name, cursor=page.cursor)
+        house.progress(f"{port.name}: reading orders", total.orders, None)
+
+
+def _add(total: Booked, page: Booked) -> None:
+    total.orders += page.orders
+    total.units += page.units
+    total.unknown_listings |= page.unknown_listings
+
+
+def _park(tx: Tx, house: House, port: Port, items: Sequence[Parked], readable: set[str]) -> None:
+    now = house.now()
+    for item in items:
+        ref = f"order {item.ref}"
+        notices.park(tx, port.name, ref, reason=item.reason, sample=item.sample, listing_ids=item.listing_ids, now=now)
+        notices.open_notice(
+            tx,
+            NoticeKind.UNREADABLE,
+            channel=port.name,
+            subject=ref,
+            text=f"{port.name}: {ref} cannot be read: {item.reason}",
+            hint=f"Mend it in the shop; it is read again when it changes. Its SKUs are not raised meanwhile."
+            f" Done by hand? syncd dismiss {port.name} {item.ref}",
+            now=now,
+        )
+    for order_id in readable:
+        if notices.unpark(tx, port.name, f"order {order_id}", now):
+            notices.close_notice(tx, NoticeKind.UNREADABLE, channel=port.name, subject=f"order {order_id}", now=now)
+
+
+def _reread(house: House, port: Port, source: SalesSource, total: Booked) -> None:
+    """Once a day ask for the open orders by id: one that was deleted or grew too old is in no list of changes."""
+    now = house.now()
+    with house.db.read() as tx:
+        channel = channels.get(tx, port.name)
+        assert channel is not None
+        if channel.reread_at is not None and now - channel.reread_at < REREAD_EVERY:
+            return
+        due = orders.open_ids(tx, port.name, read_before=now - REREAD_EVERY)
+        due += [ref.removeprefix("order ") for ref in notices.open_parked(tx, port.name) if ref.startswith("order ")]
+    for start in range(0, len(due), REREAD_AT_ONCE):
+        found = source.orders_by_id(due[start : start + REREAD_AT_ONCE])
+        with house.db.write() as tx:
+            keeper = _bookkeeper(tx, house, port)
+            _add(total, keeper.book(found.orders))
+            keeper.vanish(found.missing)
+            _park(tx, house, port, found.parked, {one.id for one in found.orders})
+            _warn_of_age(tx, house, port, source, [one.id for one in found.orders])
+        house.progress(f"{port.name}: reading open orders again", start + REREAD_AT_ONCE, len(due))
+    with house.db.write() as tx:
+        channels.change(tx, port.name, reread_at=now)
+
+
+def _warn_of_age(tx: Tx, house: House, port: Port, source: SalesSource, order_ids: Sequence[str]) -> None:
+    if source.visible_for is None:
+        return
+    for order_id in order_ids:
+        row = orders.get(tx, port.name, order_id)
+        if row is None:
+            continue
+        left = row.created_at + source.visible_for - house.now()
+        if row.open and left < WARN_BEFORE_OUT_OF_SIGHT:
+            notices.open_notice(
+                tx,
+                NoticeKind.OUT_OF_SIGHT,
+                channel=port.name,
+                subject=order_id,
+                text=f"{port.name} shows order {row.number} for {max(0, left.days)} more days only, and it is open",
+                hint="Ship or cancel it before; after that its units stay held until you say so (syncd decide).",
+                now=house.now(),
+            )
+        elif not row.open:
+            notices.close_notice(tx, NoticeKind.OUT_OF_SIGHT, channel=port.name, subject=order_id, now=house.now())
+
+
+def silent(channel: Channel, port: Port, house: House) -> bool:
+    """True where a source could not be read for longer than it may be silent: it no longer blocks raises (N3)."""
+    return house.now() - channel.silent_since() > port.silent_after

@@ -1,0 +1,282 @@
+"""Brings what a channel shows in step with what it may offer; only differences are written (design.md §3.4–3.6)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from connectors.contract import ConnectorError, ListingRef, Op
+from syncd.domain import safety
+from syncd.domain.drift import OnEdit, Reading, reading
+from syncd.storage import holds, intents, listings
+from syncd.storage.holds import Hold
+from syncd.storage.notices import NoticeKind, close_notice
+from syncd.storage.session import Tx
+from syncd.sync import edits, mapper, views
+from syncd.sync.house import House, Port
+from syncd.sync.planner import Clearance, Decision, Situation, Verdict, decide
+from syncd.sync.sources import Sources
+from syncd.sync.views import View
+from syncd.sync.writer import Planned, Sent, send
+
+ROUNDS = 4
+"""How often a push decides anew for what changed, was stale or was touched by another's failure."""
+
+READ_AT_ONCE = 100
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One listing in a report: what it showed, what it should show, and why it waits where it does."""
+
+    sku: str
+    listing: str
+    before: int | None
+    target: int
+    why: str = ""
+
+
+@dataclass(slots=True)
+class Pushed:
+    """What one push of a channel did."""
+
+    channel: str
+    written: list[Line] = field(default_factory=list)
+    waiting: list[Line] = field(default_factory=list)
+    rejected: list[Line] = field(default_factory=list)
+    in_doubt: list[Line] = field(default_factory=list)
+    right: int = 0
+    hold: Hold | None = None
+    error: ConnectorError | None = None
+
+
+@dataclass(slots=True)
+class Pusher:
+    """One push of one channel.
+
+    `pull_again` reads the orders of the named channels once more and says which of them it read to the end.
+    """
+
+    house: House
+    port: Port
+    pulled: bool
+    pull_again: Callable[[Iterable[str]], set[str]]
+    only: Collection[int] | None = None  # listing rows to which this push is narrowed
+    look_around: bool = True  # read listings that are not to be written too, the longest unread first
+    _fresh: set[int] = field(default_factory=set)
+    _pulled_twice: set[str] = field(default_factory=set)
+
+    def push(self) -> Pushed:
+        """Decide, look, decide again, send. Errors of the channel end up in the report."""
+        report = Pushed(self.port.name)
+        try:
+            self._push(report)
+        except ConnectorError as error:
+            report.error = error
+        return report
+
+    def _push(self, report: Pushed) -> None:
+        self._look(self._decisions())
+        plan = self._decisions()
+        stale = {name for _, decision, cleared in plan if decision.verdict is Verdict.WAIT for name in cleared.stale}
+        if self._read_again(stale):
+            plan = self._decisions()
+        report.hold = self._hold(plan)
+        held = self._held_rows(plan) if report.hold is not None else set()
+        rows: set[int] | None = None
+        sent = Sent()
+        for _ in range(ROUNDS):
+            todo = [
+                Planned(view, decision.write)
+                for view, decision, _ in plan
+                if decision.write is not None and view.row.id not in held and (rows is None or view.row.id in rows)
+            ]
+            if not todo:
+                break
+            sent = send(self.house, self.port, todo, self._recheck)
+            self._tell(report, sent, todo)
+            if sent.stopped is not None:
+                raise sent.stopped
+            rows = sent.again | sent.changed
+            if not rows:
+                break
+            if sent.stale and not self._read_again({self.port.name}, always=True):
+                break
+            plan = self._decisions(rows)
+        self._tell_rest(report, held)
+
+    def _decisions(self, rows: Collection[int] | None = None) -> list[tuple[View, Decision, Clearance]]:
+        with self.house.db.read() as tx:
+            return list(self._decide(tx, rows if rows is not None else self.only))
+
+    def _decide(self, tx: Tx, rows: Collection[int] | None) -> Iterable[tuple[View, Decision, Clearance]]:
+        assert self.port.sink is not None
+        sources: Sources | None = None
+        pending = intents.pending_raises(tx, self.port.name)
+        for view in views.load(tx, self.house, self.port, rows):
+            cleared = Clearance()
+            if view.row.expected is not None and view.offer.told > view.row.expected:
+                sources = sources or Sources(tx, self.house)
+                cleared = sources.clearance(view.row, view.sku.raised_seq)
+            situation = Situation(
+                now=self.house.now(),
+                raises_by=self.port.sink.raises_by,
+                clearance=cleared,
+                fresh=view.row.id in self._fresh,
+                pending_raise=pending.get(view.row.id, 0),
+                can_raise=self.pulled,
+            )
+            yield view, decide(view, situation), cleared
+
+    def _recheck(self, tx: Tx, call: Sequence[Planned]) -> list[Planned]:
+        """Those writes of a call that would be decided just so now, with the generation as it is now."""
+        wanted = {one.view.row.id: one.write for one in call}
+        now = {view.row.id: (view, decision) for view, decision, _ in self._decide(tx, list(wanted))}
+        current = [now[one.view.row.id] for one in call if one.view.row.id in now]
+        return [
+            Planned(view, decision.write)
+            for view, decision in current
+            if decision.write is not None and decision.write == wanted[view.row.id]
+        ]
+
+    def _look(self, plan: Sequence[tuple[View, Decision, Clearance]]) -> None:
+        """Read what the listings to be written show, filled up with those that were not read for the longest time.
+
+        Another number than expected is an order that is not known yet, until shown otherwise.
+        """
+        shelf = self.port.shelf
+        if shelf is None:
+            return
+        counted = [view for view, decision, _ in plan if decision.verdict is not Verdict.START]
+        due = [
+            view
+            for view, decision, _ in plan
+            if decision.verdict is not Verdict.START
+            and (decision.write is not None or decision.verdict is Verdict.WAIT or view.row.differs_since is not None)
+        ]
+        if self.look_around:
+            chosen = {view.row.id for view in due}
+            rest = [view for view in counted if view.row.id not in chosen]
+            room = -len(due) % READ_AT_ONCE or (0 if due else READ_AT_ONCE)
+            due += sorted(rest, key=lambda view: (view.row.shown_at or LONG_AGO, view.row.id))[:room]
+        if not due:
+            return
+        found = shelf.read([ListingRef(view.row.listing_id, view.row.parent_id) for view in due])
+        now = self.house.now()
+        with self.house.db.write() as tx:
+            for view in due:
+                listing = found.get(view.row.listing_id)
+                if listing is None:
+                    mapper.vanish(tx, view.row, self.house)
+                elif listing.stock.value != view.row.stock or list(listing.sells_at_zero) != list(
+                    view.row.sells_at_zero
+                ):
+                    listings.change(
+                        tx,
+                        view.row.id,
+                        stock=listing.stock.value,
+                        sells_at_zero=list(listing.sells_at_zero),
+                        shown=listing.shown,
+                        shown_at=now,
+                        expected=None,
+                        generation=view.row.generation + 1,
+                    )
+                else:
+                    listings.change(tx, view.row.id, shown=listing.shown, shown_at=now)
+                    self._fresh.add(view.row.id)
+        rows = [view.row.id for view in due if view.row.id in self._fresh]
+        if self._differing(rows):
+            self._read_again({self.port.name})
+            self._mark(rows)
+        else:
+            self._mark(rows)
+
+    def _differing(self, rows: Sequence[int]) -> bool:
+        with self.house.db.read() as tx:
+            return any(
+                row.expected is not None and row.shown != row.expected for row in listings.by_ids(tx, rows).values()
+            )
+
+    def _mark(self, rows: Sequence[int]) -> None:
+        """Note since when a listing shows another number than expected, or that it no longer does."""
+        now = self.house.now()
+        with self.house.db.write() as tx:
+            for row in listings.by_ids(tx, rows).values():
+                if row.expected is None or row.shown is None:
+                    continue
+                if row.shown == row.expected:
+                    if row.differs_since is not None:
+                        listings.change(tx, row.id, differs_since=None, generation=row.generation + 1)
+                        close_notice(tx, NoticeKind.EDIT, channel=row.channel, subject=row.listing_id, now=now)
+                    continue
+                if row.differs_since is None:
+                    listings.change(tx, row.id, differs_since=now)
+                drifted = reading(row.expected, row.shown, row.differs_since, now) is Reading.DRIFT
+                if drifted and self.port.on_edit is not OnEdit.ASK:
+                    edits.resolve(tx, self.house, row, self.port.on_edit)
+                else:
+                    edits.note(tx, self.house, row)
+
+    def _read_again(self, names: Iterable[str], *, always: bool = False) -> set[str]:
+        """Read the orders of these channels once more, each once in a push at the most unless `always`."""
+        wanted = {name for name in names if always or name not in self._pulled_twice}
+        self._pulled_twice |= wanted
+        return self.pull_again(wanted) if wanted else set()
+
+    def _hold(self, plan: Sequence[tuple[View, Decision, Clearance]]) -> Hold | None:
+        changes = self._unexplained(plan)
+        held = safety.too_big(changes, len(plan), self.house.hold_limits)
+        with self.house.db.write() as tx:
+            if held is None:
+                if self.only is None:
+                    holds.pass_over(tx, self.port.name, self.house.now())
+                return None
+            return holds.open_hold(tx, self.port.name, held, self.house.now())
+
+    def _unexplained(self, plan: Sequence[tuple[View, Decision, Clearance]]) -> list[safety.Change]:
+        """What would change beyond what customers did since the last confirmed or approved number."""
+        changes = []
+        for view, decision, _ in plan:
+            if decision.write is None or view.row.in_doubt_until is not None:
+                continue
+            before = before_change(view)
+            if before != decision.write.target:
+                changes.append(safety.Change(view.row.id, before, decision.write.target))
+        return changes
+
+    def _held_rows(self, plan: Sequence[tuple[View, Decision, Clearance]]) -> set[int]:
+        return {change.listing for change in self._unexplained(plan)}
+
+    def _tell(self, report: Pushed, sent: Sent, todo: Sequence[Planned]) -> None:
+        by_row = {one.view.row.id: one for one in todo}
+        for one in sent.written.values():
+            before = None if one.write.op is Op.START else one.write.expected
+            report.written.append(_line(one.view, before, one.write.target))
+        for row_id, why in sent.rejected.items():
+            one = by_row[row_id]
+            report.rejected.append(_line(one.view, one.view.row.expected, one.write.target, why))
+        for row_id in sorted(sent.in_doubt):
+            one = by_row[row_id]
+            report.in_doubt.append(_line(one.view, one.write.expected, one.write.target, "the shop did not answer"))
+
+    def _tell_rest(self, report: Pushed, held: Collection[int]) -> None:
+        told = {line.listing for line in [*report.rejected, *report.in_doubt]}
+        for view, decision, _ in self._decisions():
+            if decision.verdict is Verdict.RIGHT:
+                report.right += 1
+            elif view.row.listing_id not in told:
+                why = decision.why or ("held: looks too big" if view.row.id in held else "is sent with the next sync")
+                report.waiting.append(_line(view, view.row.expected, decision.target, why))
+
+
+def before_change(view: View) -> int:
+    """What the listing would be told by now had only customers acted since the last number that a person knows of."""
+    if view.row.baseline_told is None:
+        return view.row.expected or 0
+    return safety.explained(view.row.baseline_told, view.sku.sold - view.row.baseline_sold)
+
+
+def _line(view: View, before: int | None, target: int, why: str = "") -> Line:
+    return Line(view.sku.sku, view.row.listing_id, before, target, why)

@@ -1,0 +1,82 @@
+"""Which channels sell a SKU, and how freshly each has been read: the input of the raise rule (design.md §3.5)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+from syncd.storage import channels, listings, notices
+from syncd.storage.channels import Channel
+from syncd.storage.listings import ListingRow
+from syncd.storage.notices import NoticeKind
+from syncd.storage.session import Tx
+from syncd.sync.house import House, Port
+from syncd.sync.planner import Clearance, Source, clearance
+from syncd.sync.puller import silent
+
+
+@dataclass(frozen=True, slots=True)
+class _Selling:
+    """One channel that takes orders, with its listings by SKU."""
+
+    channel: Channel
+    silent: bool
+    rows: dict[int, list[ListingRow]]
+    unreadable: frozenset[str]
+
+
+class Sources:
+    """Every configured channel that takes orders, as of one transaction."""
+
+    def __init__(self, tx: Tx, house: House) -> None:
+        unreadable = notices.parked_listing_ids(tx)
+        self._selling: list[_Selling] = []
+        for port in house.ports:
+            channel = channels.get(tx, port.name)
+            if port.sales is None or channel is None:
+                continue
+            by_sku: dict[int, list[ListingRow]] = defaultdict(list)
+            for row in listings.of_channel(tx, port.name):
+                if row.sku_id is not None:
+                    by_sku[row.sku_id].append(row)
+            is_silent = silent(channel, port, house)
+            self._selling.append(_Selling(channel, is_silent, by_sku, frozenset(unreadable.get(port.name, ()))))
+
+    def clearance(self, row: ListingRow, raised_seq: int) -> Clearance:
+        """May this listing be raised, given when its SKU last grew and its own number was founded?"""
+        assert row.sku_id is not None
+        return clearance(
+            (
+                Source(
+                    one.channel.name,
+                    one.channel.pulled_seq,
+                    one.silent,
+                    max((_confirmed(listing) for listing in one.rows[row.sku_id]), default=0),
+                    any(listing.listing_id in one.unreadable for listing in one.rows[row.sku_id]),
+                )
+                for one in self._selling
+                if row.sku_id in one.rows
+            ),
+            max(raised_seq, row.anchored_seq),
+        )
+
+
+def _confirmed(row: ListingRow) -> int:
+    known = row.expected if row.expected is not None else row.shown
+    return known or 0
+
+
+def note_silent(tx: Tx, house: House, port: Port, why: str) -> None:
+    """Tell a person that a channel has been silent for too long, and what follows (N3)."""
+    channel = channels.get(tx, port.name)
+    if channel is None or not silent(channel, port, house):
+        return
+    notices.open_notice(
+        tx,
+        NoticeKind.SILENT,
+        channel=port.name,
+        subject=port.name,
+        text=f"{port.name} could not be read since {channel.silent_since():%Y-%m-%d %H:%M} UTC: {why}",
+        hint="What it last showed is set aside as if sold; the other channels go on. Look at it: syncd check",
+        now=house.now(),
+    )

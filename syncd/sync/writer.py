@@ -1,0 +1,262 @@
+"""Sends numbers so that no sale is erased and a crash at any instant is harmless (design.md §3.4, §3.8)."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from connectors.contract import (
+    Batch,
+    Conflict,
+    ConnectorError,
+    InDoubt,
+    Op,
+    Outcome,
+    Rejected,
+    StockSink,
+    Untouched,
+    Write,
+)
+from syncd.storage import intents, leases, listings, notices
+from syncd.storage.intents import Intent
+from syncd.storage.listings import ListingRow
+from syncd.storage.notices import NoticeKind
+from syncd.storage.session import Tx
+from syncd.sync.house import House, LeaseHeld, Port
+from syncd.sync.views import View
+
+REPLAY_WITHIN = timedelta(hours=23)
+"""Shopify keeps keys for 24 h (shopify-facts §2.2)."""
+
+LONGEST_PAUSE = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """One write that was decided, with what it was decided from."""
+
+    view: View
+    write: Write
+
+    @property
+    def in_doubt_base(self) -> bool:
+        return self.view.row.in_doubt_until is not None
+
+
+@dataclass(slots=True)
+class Sent:
+    """What became of the writes of one push, by listing row."""
+
+    written: dict[int, Planned] = field(default_factory=dict)
+    rejected: dict[int, str] = field(default_factory=dict)
+    in_doubt: set[int] = field(default_factory=set)
+    again: set[int] = field(default_factory=set)  # stale, or touched by another's failure: decide and send anew
+    stale: set[int] = field(default_factory=set)  # of these, the ones that the channel refused as stale
+    changed: set[int] = field(default_factory=set)  # an input changed between deciding and sending
+    stopped: ConnectorError | None = None  # the channel takes nothing now
+
+
+Recheck = Callable[[Tx, Sequence[Planned]], list[Planned]]
+"""Computes these writes again within the transaction of their intents: the number is made when it is sent."""
+
+
+def send(house: House, port: Port, planned: Sequence[Planned], recheck: Recheck) -> Sent:
+    """Send these writes; every intent is committed before its call goes out.
+
+    Raises:
+        LeaseHeld: another process took this channel over; nothing more was sent.
+    """
+    sink = port.sink
+    assert sink is not None
+    by_listing = {one.write.listing_id: one for one in planned}
+    calls = [[by_listing[write.listing_id] for write in group] for group in _groups(sink, planned)]
+    sent = Sent()
+    done = 0
+    with ThreadPoolExecutor(max_workers=max(1, sink.parallel)) as pool:
+        for start in range(0, len(calls), max(1, sink.parallel)):
+            batches = []
+            with house.db.write() as tx:
+                _renew(tx, house, port)
+                for call in calls[start : start + max(1, sink.parallel)]:
+                    current = recheck(tx, call)
+                    sent.changed |= {one.view.row.id for one in call} - {one.view.row.id for one in current}
+                    if current:
+                        batches.append(_intend(tx, house, port, current))
+            if len(batches) == 1:  # in this thread, so that whatever breaks it is met here
+                results = [_call(sink, batches[0][0])]
+            else:
+                results = list(pool.map(lambda batch: _call(sink, batch[0]), batches))
+            for (batch, current), result in zip(batches, results, strict=True):
+                _settle(house, port, batch, current, result, sent)
+            done += sum(len(call) for call in calls[start : start + max(1, sink.parallel)])
+            house.progress(f"{port.name}: writing", done, len(planned))
+            if sent.stopped is not None:
+                break
+    return sent
+
+
+def _groups(sink: StockSink, planned: Sequence[Planned]) -> list[tuple[Write, ...]]:
+    """The calls to make. What failed before goes alone, so that it cannot spoil others (design.md §3.7)."""
+    healthy = [one.write for one in planned if not one.view.row.failures]
+    suspects = [one.write for one in planned if one.view.row.failures]
+    return [*sink.group(healthy), *(group for write in suspects for group in sink.group([write]))]
+
+
+def _renew(tx: Tx, house: House, port: Port) -> None:
+    if not leases.take(tx, port.name, house.holder, house.now()):
+        raise LeaseHeld(port.name)
+
+
+def _intend(tx: Tx, house: House, port: Port, current: list[Planned]) -> tuple[Batch, list[Planned]]:
+    batch = Batch(key=str(uuid.uuid4()), writes=tuple(one.write for one in current))
+    intents.record(
+        tx,
+        [
+            Intent(
+                key=batch.key,
+                channel=port.name,
+                listing=one.view.row.id,
+                op=one.write.op.value,
+                expected=one.write.expected,
+                target=one.write.target,
+                generation=one.view.row.generation,
+                sent_at=house.now(),
+                in_doubt_base=one.in_doubt_base,
+            )
+            for one in current
+        ],
+    )
+    return batch, current
+
+
+def _call(sink: StockSink, batch: Batch) -> Sequence[Outcome] | ConnectorError:
+    try:
+        return sink.send(batch)
+    except ConnectorError as error:
+        return error
+
+
+def _settle(
+    house: House,
+    port: Port,
+    batch: Batch,
+    current: list[Planned],
+    result: Sequence[Outcome] | ConnectorError,
+    sent: Sent,
+) -> None:
+    if isinstance(result, ConnectorError) and not isinstance(result, InDoubt):
+        sent.stopped = result
+        with house.db.write() as tx:
+            intents.close(tx, batch.key)
+        return
+    if isinstance(result, InDoubt):
+        result = [Outcome(write.listing_id, result) for write in batch.writes]
+    outcomes = {outcome.listing_id: outcome for outcome in result}
+    lost = InDoubt("the answer does not name this listing")
+    ended: list[int] = []
+    doubtful: list[int] = []
+    with house.db.write() as tx:
+        for one in current:
+            row, outcome = one.view.row, outcomes.get(one.write.listing_id, Outcome(one.write.listing_id, lost))
+            if isinstance(outcome.error, InDoubt):
+                doubtful.append(row.id)
+                continue
+            ended.append(row.id)
+            if outcome.error is None:
+                _confirm(tx, house, one, outcome)
+                sent.written[row.id] = one
+            elif isinstance(outcome.error, Rejected):
+                _refused(tx, house, port, row, outcome.error)
+                sent.rejected[row.id] = str(outcome.error)
+            else:
+                assert isinstance(outcome.error, Conflict | Untouched)
+                sent.again.add(row.id)
+                if isinstance(outcome.error, Conflict):
+                    sent.stale.add(row.id)
+        intents.close(tx, batch.key, ended)
+        if doubtful:
+            assert port.sink is not None
+            listings.doubt(tx, doubtful, house.now() + port.sink.in_doubt)
+            sent.in_doubt |= set(doubtful)
+
+
+def _confirm(tx: Tx, house: House, one: Planned, outcome: Outcome) -> None:
+    """The number was taken. What was sold since it was computed stays in `expected`: both are differences."""
+    row, write = one.view.row, one.write
+    values: dict[str, object] = {
+        "pushed": write.target,
+        "pushed_at": house.now(),
+        "shown": outcome.shown if outcome.shown is not None else write.target,
+        "shown_at": house.now(),
+        "baseline_told": write.target,
+        "baseline_sold": one.view.sku.sold,
+        "rejected_target": None,
+        "failures": 0,
+        "retry_at": None,
+    }
+    if write.op is Op.START:
+        values |= {"expected": write.target, "stock": "own"}
+    elif not one.in_doubt_base:
+        current = listings.by_ids(tx, [row.id])[row.id].expected
+        values["expected"] = None if current is None else current + write.delta
+    listings.change(tx, row.id, **values)
+    listings.settle(tx, row.id, row.generation)
+    notices.close_notice(tx, NoticeKind.REJECTED, channel=row.channel, subject=row.listing_id, now=house.now())
+
+
+def _refused(tx: Tx, house: House, port: Port, row: ListingRow, error: Rejected) -> None:
+    pause = min(timedelta(minutes=2) * 2 ** min(row.failures, 12), LONGEST_PAUSE)
+    listings.change(tx, row.id, failures=row.failures + 1, retry_at=house.now() + pause)
+    notices.open_notice(
+        tx,
+        NoticeKind.REJECTED,
+        channel=port.name,
+        subject=row.listing_id,
+        text=f"{port.name} refuses the number for {row.title} (SKU {row.channel_sku}): {error}",
+        hint=error.hint or "Mend it in the shop; it is tried again by itself.",
+        now=house.now(),
+    )
+
+
+def recover(house: House, port: Port) -> set[int]:
+    """Deal with writes whose end is not known: after a crash, or a lost answer. Rows that are in doubt now.
+
+    Where the channel knows a key again, a stored lowering is replayed: it takes effect once. Everything else is in
+    doubt until it can no longer take effect. Either way the listing is anchored anew.
+    """
+    sink = port.sink
+    assert sink is not None
+    with house.db.read() as tx:
+        calls = intents.open_calls(tx, port.name)
+    in_doubt: set[int] = set()
+    for key, call in calls.items():
+        rows = [one.listing for one in call]
+        until = call[0].sent_at + sink.in_doubt
+        replay = (
+            sink.replays
+            and all(one.op == Op.DELTA.value for one in call)
+            and house.now() - call[0].sent_at < REPLAY_WITHIN
+        )
+        with house.db.write() as tx:
+            _renew(tx, house, port)
+            known = listings.by_ids(tx, rows)
+            later = [row.in_doubt_until for row in known.values() if row.in_doubt_until is not None]
+            listings.doubt(tx, rows, max(until, *later) if later else until)
+        in_doubt |= set(rows)
+        if not replay:
+            continue
+        writes = tuple(
+            Write(known[one.listing].listing_id, known[one.listing].parent_id, Op(one.op), one.target, one.expected)
+            for one in call
+        )
+        result = _call(sink, Batch(key, writes))
+        if isinstance(result, ConnectorError) or any(isinstance(outcome.error, InDoubt) for outcome in result):
+            continue
+        with house.db.write() as tx:
+            intents.close(tx, key)
+            listings.change_many(tx, rows, in_doubt_until=None, expected=None)
+        in_doubt -= set(rows)
+    return in_doubt

@@ -1,0 +1,200 @@
+"""A small world for the engine: a clock of its own, shops in RAM that know the truth, a real database."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Literal
+
+from connectors.memory import MemoryConnector, MemoryShop, WriteSeen
+from syncd.domain.availability import Buffer
+from syncd.domain.drift import OnEdit
+from syncd.domain.rules import Limits
+from syncd.domain.safety import HoldLimits
+from syncd.storage import catalogue, channels, ledger, listings, orders
+from syncd.storage.channels import Mode
+from syncd.storage.leases import Holder
+from syncd.storage.migrate import prepare
+from syncd.storage.session import Database
+from syncd.sync import mapper, views
+from syncd.sync.cycle import Report, leased, sync
+from syncd.sync.house import House, Port
+
+START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+NO_HOLDS = HoldLimits(zeroing_percent=100, jumps_percent=100)
+
+
+@dataclass
+class Clock:
+    """An instant that moves only when it is told to; sleeping is such a telling."""
+
+    at: datetime = START
+
+    def __call__(self) -> datetime:
+        return self.at
+
+    def sleep(self, seconds: float) -> None:
+        self.at += timedelta(seconds=seconds)
+
+
+class Crash(BaseException):
+    """The process dies here."""
+
+
+def fresh_database(folder: Path, template: list[Path]) -> Database:
+    """An empty, ready SQLite database; the first one made is copied for the others."""
+    path = folder / "syncd.db"
+    for leftover in folder.glob("syncd.db*"):
+        leftover.unlink()
+    if not template:
+        made = folder / "template.db"
+        db = Database(f"sqlite:///{made}")
+        prepare(db, START)
+        with db.engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        db.close()
+        template.append(made)
+    shutil.copyfile(template[0], path)
+    return Database(f"sqlite:///{path}")
+
+
+@dataclass
+class World:
+    """A house with shops in RAM; every SKU is listed once in each of them."""
+
+    db: Database
+    styles: tuple[Literal["delta", "compare"], ...] = ("delta", "compare")
+    skus: tuple[str, ...] = ("SHOE-39-BLK",)
+    on_hand: int = 10
+    shown: int = 10
+    buffer: int = 2
+    on_edit: OnEdit = OnEdit.ASK
+    hold_limits: HoldLimits = NO_HOLDS
+    clock: Clock = field(default_factory=Clock)
+    shops: dict[str, MemoryShop] = field(default_factory=dict)
+    listing_ids: dict[tuple[str, str], str] = field(default_factory=dict)
+    writes: list[tuple[str, WriteSeen]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        for number, style in enumerate(self.styles):
+            name = f"{style}{number}"
+            shop = MemoryShop(self.clock, style=style)
+            for sku in self.skus:
+                self.listing_ids[name, sku] = shop.add_listing(sku, self.shown)
+            shop.booked = self._booked(name)
+            shop.on_write = self._witness(name)
+            self.shops[name] = shop
+        self.house = self._house()
+        with leased(self.house):
+            pass
+        with self.db.write() as tx:
+            for sku in self.skus:
+                catalogue.ensure(tx, sku)
+        for sku in self.skus:
+            self.count(sku, self.on_hand)
+        for port in self.house.ports:
+            mapper.refresh(self.house, port)
+
+    def _house(self) -> House:
+        ports = tuple(
+            Port(name, "memory", MemoryConnector(shop), on_edit=self.on_edit, limits=Limits())
+            for name, shop in self.shops.items()
+        )
+        return House(
+            self.db,
+            ports,
+            default=Limits(buffer=Buffer(units=self.buffer)),
+            hold_limits=self.hold_limits,
+            now=self.clock,
+            sleep=self.clock.sleep,
+        )
+
+    def _booked(self, name: str) -> Callable[[str, str], int]:
+        def booked(order_id: str, line_id: str) -> int:
+            with self.db.read() as tx:
+                line = orders.lines(tx, name, order_id).get(line_id)
+            return line.booked.taken if line is not None and line.sku_id is not None else 0
+
+        return booked
+
+    def _witness(self, name: str) -> Callable[[WriteSeen], None]:
+        def witness(seen: WriteSeen) -> None:
+            self.writes.append((name, seen))
+            assert seen.excess_units == 0, (
+                f"{name}: a write put {seen.excess_units} units on sale that are gone: {seen}"
+            )
+
+        return witness
+
+    # -------------------------------------------------------------- what people do
+
+    def go_live(self, *names: str) -> None:
+        with self.db.write() as tx:
+            for name in names or tuple(self.shops):
+                channels.change(tx, name, mode=Mode.LIVE)
+
+    def count(self, sku: str, units: int) -> None:
+        with self.db.write() as tx:
+            ledger.count(
+                tx,
+                sku_id=catalogue.ensure(tx, sku),
+                location_id=catalogue.location(tx, catalogue.OWN_SHELF),
+                counted=units,
+                counted_at=self.clock(),
+                event_id=f"test/count/{sku}/{self.clock().isoformat()}/{len(self.writes)}",
+                reason="count",
+                now=self.clock(),
+            )
+
+    def restart(self) -> None:
+        """Another process takes over: nothing is left but the database and the shops."""
+        self.house = replace(self._house(), holder=Holder())
+
+    def sync(self, **how: object) -> Report:
+        return sync(self.house, **how)  # type: ignore[arg-type]
+
+    def listing(self, name: str, sku: str | None = None) -> str:
+        return self.listing_ids[name, sku or self.skus[0]]
+
+    def shown_in(self, name: str, sku: str | None = None) -> int | None:
+        return self.shops[name].shown(self.listing(name, sku))
+
+    # -------------------------------------------------------------- what must hold
+
+    def targets(self, name: str) -> dict[str, int]:
+        """What each SKU should show in a shop, by the books."""
+        with self.db.read() as tx:
+            return {view.sku.sku: view.offer.told for view in views.load(tx, self.house, self.house.port(name))}
+
+    def settle(self, rounds: int = 12) -> None:
+        """Let everything come to rest: no more faults, time goes by, syncs run."""
+        for _ in range(rounds):
+            self.clock.sleep(65)
+            self.sync()
+
+    def assert_books_are_right(self) -> None:
+        with self.db.read() as tx:
+            assert ledger.audit(tx) == []
+            ids = catalogue.ids(tx)
+            for name in self.shops:
+                rows = {row.listing_id: row for row in listings.of_channel(tx, name)}
+                for (shop, sku), listing_id in self.listing_ids.items():
+                    if shop == name and listing_id in rows:
+                        assert rows[listing_id].sku_id in (ids[sku], None)
+
+    def assert_at_rest(self) -> None:
+        """Each shop shows its target, each order is booked once and as it is, and the books are right."""
+        self.assert_books_are_right()
+        for name, shop in self.shops.items():
+            for sku, target in self.targets(name).items():
+                shown = self.shown_in(name, sku)
+                assert shown is not None
+                assert shown == target or (target == 0 and shown <= 0), f"{name} shows {shown} of {sku}, not {target}"
+            for state in shop.orders():
+                with self.db.read() as tx:
+                    lines = orders.lines(tx, name, state.id)
+                for line in state.lines:
+                    assert lines[line.line_id].booked.taken == line.taken, f"{name}: order {state.id} is booked wrongly"
