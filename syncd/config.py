@@ -1,0 +1,289 @@
+"""The settings of a run, from `.env` and the environment: all problems are told at once (first-hour.md)."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable, Mapping, Set
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+from urllib.parse import unquote, urlsplit
+from zoneinfo import ZoneInfo
+
+from connectors import registry
+from connectors.contract import Connector, SettingValue
+from syncd import places, settings_file, settings_table
+from syncd.domain.drift import OnEdit
+from syncd.domain.rules import Limits
+from syncd.domain.safety import HoldLimits
+from syncd.errors import CONFIGURATION, ConfigError, Problem, SyncdError
+from syncd.settings_table import Known
+
+HOUSE_PREFIX = "SYNCD_"
+_CHANNEL_NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
+_IN_THE_ENVIRONMENT_ONLY = "SYNCD_ENV_FILE"
+_LARGEST_SECRET_BYTES = 65_536
+
+FindKind = Callable[[str], type[Connector]]
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelSettings:
+    """A channel as the owner configured it. `connector` holds what its connector declared, parsed; never shown."""
+
+    name: str
+    kind: str
+    limits: Limits = field(default_factory=Limits)
+    on_edit: OnEdit = OnEdit.ASK
+    manage_stock: str = "leave"  # or "on"
+    silent_after: timedelta = timedelta(hours=2)
+    ships_from: tuple[str, ...] = ()  # names of locations; empty: the own shelf
+    connector: Mapping[str, SettingValue] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All settings of a run. `count` are those that the owner gave, `source` is the file, if there was one.
+
+    `secrets` are the values that must appear nowhere, for `syncd.logs.hide`.
+    """
+
+    channels: tuple[ChannelSettings, ...]
+    database_url: str = field(repr=False)
+    limits: Limits = field(default_factory=Limits)
+    timezone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
+    returns_to: str = "quarantine"  # or "stock"
+    hold: HoldLimits = field(default_factory=HoldLimits)
+    source: Path | None = None
+    count: int = 0
+    secrets: frozenset[str] = field(default=frozenset(), repr=False)
+
+    def channel(self, name: str) -> ChannelSettings:
+        """The channel of this name.
+
+        Raises:
+            SyncdError: there is none; the hint names the nearest, or all.
+        """
+        for channel in self.channels:
+            if channel.name == name:
+                return channel
+        known = [channel.name for channel in self.channels]
+        near = difflib.get_close_matches(name, known, n=1)
+        hint = f"Did you mean {near[0]}?" if near else f"Your channels: {', '.join(known)}."
+        raise SyncdError(f"There is no channel {name}.", hint, exit_code=CONFIGURATION)
+
+
+def load(
+    env_file: Path | None,
+    environ: Mapping[str, str],
+    *,
+    looked_for: tuple[Path, ...] = places.SETTINGS,
+    find_kind: FindKind = registry.find,
+) -> Settings:
+    """The settings of the file and the environment; a variable of the environment wins over the file's line.
+
+    An empty value is as good as none: a line `KEY=` means the default, an empty variable leaves the file's line alone.
+
+    Raises:
+        ConfigError: with every problem that there is.
+    """
+    source = settings_file.find(env_file, environ, looked_for)
+    if source is None and not environ.get("SYNCD_CHANNELS"):
+        nowhere = " nor ".join(str(place) for place in looked_for)
+        raise ConfigError(
+            (Problem(f"There are no settings yet: neither {nowhere} exists.", "Make them with: syncd init"),),
+            source="the settings",
+        )
+    lines = settings_file.parse(settings_file.text_of(source)) if source else settings_file.Lines({})
+    return from_lines(lines, environ, source=source, find_kind=find_kind)
+
+
+def from_lines(
+    lines: settings_file.Lines, environ: Mapping[str, str], *, source: Path | None, find_kind: FindKind
+) -> Settings:
+    """The settings that these lines and the environment mean. Raises as `load`."""
+    reading = _Reading(lines, environ)
+    house = {known.name: reading.value(HOUSE_PREFIX, known) for known in settings_table.HOUSE}
+    allowed: dict[str, frozenset[str] | None] = {
+        HOUSE_PREFIX: _spellings(HOUSE_PREFIX, {known.name: known for known in settings_table.HOUSE})
+    }
+    channels = []
+    for name, kind in _channels(house["CHANNELS"] or "", reading):
+        prefix = f"{name.upper()}_"
+        try:
+            declared = find_kind(kind).SETTINGS
+        except LookupError as error:
+            reading.problem(f"SYNCD_CHANNELS: {error.args[0]}")
+            allowed[prefix] = None
+            continue
+        known_here = settings_table.of_channel(declared)
+        value = {known.name: reading.value(prefix, known) for known in known_here.values()}
+        allowed[prefix] = _spellings(prefix, known_here)
+        channels.append(_channel(name, kind, value, {setting.name for setting in declared}))
+    reading.refuse_unknown(allowed)
+    if reading.problems:
+        raise ConfigError(reading.problems, source=str(source or "the environment"))
+    return Settings(
+        channels=tuple(channels),
+        database_url=house["DATABASE_URL"] or f"sqlite:///{places.state_folder(environ) / 'syncd.db'}",
+        limits=Limits(house["BUFFER"], house["CAP"], house["CUT_OFF"], house["REORDER_POINT"]),
+        timezone=house["TIMEZONE"],
+        returns_to=house["RETURNS_TO"],
+        hold=HoldLimits(house["HOLD_ZEROING"], house["HOLD_JUMPS"], house["HOLD_COUNT"]),
+        source=source,
+        count=len(reading.given),
+        secrets=frozenset(reading.secrets),
+    )
+
+
+def _channel(name: str, kind: str, value: Mapping[str, Any], declared: Set[str]) -> ChannelSettings:
+    return ChannelSettings(
+        name=name,
+        kind=kind,
+        limits=Limits(value["BUFFER"], value["CAP"], value["CUT_OFF"]),
+        on_edit=OnEdit(value["ON_EDIT"] or OnEdit.ASK),
+        manage_stock=value["MANAGE_STOCK"],
+        silent_after=value["SILENT_AFTER"],
+        ships_from=value["SHIPS_FROM"] or (),
+        connector=MappingProxyType({key: value[key] for key in sorted(declared)}),
+    )
+
+
+def _spellings(prefix: str, known: Mapping[str, Known]) -> frozenset[str]:
+    names = {prefix + name for name in known}
+    return frozenset(names | {f"{prefix}{name}_FILE" for name, setting in known.items() if setting.secret})
+
+
+def _channels(text: str, reading: _Reading) -> list[tuple[str, str]]:
+    """The channels of `SYNCD_CHANNELS` whose names can be used, as (name, kind)."""
+    found: dict[str, str] = {}
+    for entry in (part.strip() for part in text.split(",")):
+        name, colon, kind = (part.strip() for part in entry.partition(":"))
+        if not entry:
+            continue
+        if not colon or not kind:
+            reading.problem(f"SYNCD_CHANNELS: {entry} has no kind.", f"Write name:kind, such as {name}:woocommerce.")
+        elif refusal := name_refusal(name, tuple(found)):
+            reading.problem(f"SYNCD_CHANNELS: {refusal}")
+        else:
+            found[name] = kind
+    return list(found.items())
+
+
+def name_refusal(name: str, others: tuple[str, ...]) -> str:
+    """Why a channel cannot have this name beside `others`, in words; empty where it can."""
+    if not _CHANNEL_NAME.fullmatch(name) or len(name) > 30:
+        return f"{name or 'nothing'} cannot be a channel's name. Take small letters a-z, digits and _, such as woo."
+    if name == "syncd" or name.startswith("syncd_"):
+        return f"{name} cannot be a channel's name: settings that begin with SYNCD_ are syncd's own."
+    for other in others:
+        if name == other:
+            return f"{name} stands there twice."
+        # WOO_EU_URL could be EU_URL of woo as well as URL of woo_eu.
+        if name.startswith(f"{other}_") or other.startswith(f"{name}_"):
+            return f"{name} and {other} cannot be told apart in the settings' names. Rename one of them."
+    return ""
+
+
+@dataclass(slots=True)
+class _Reading:
+    """One pass over the file and the environment; gathers problems instead of stopping at the first."""
+
+    lines: settings_file.Lines
+    environ: Mapping[str, str]
+    problems: list[Problem] = field(default_factory=list)
+    given: set[str] = field(default_factory=set)
+    secrets: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.problems.extend(self.lines.problems)
+
+    def problem(self, sentence: str, hint: str = "") -> None:
+        self.problems.append(Problem(sentence, hint))
+
+    def value(self, prefix: str, known: Known) -> Any:
+        """The parsed value, the default's where nothing is given, ``None`` where there is no default or a problem."""
+        key = prefix + known.name
+        text = self._text(key, secret=known.secret)
+        if text is None:
+            if known.required and key not in self.given and key not in self.lines.unclear:
+                self.problem(f"{key} is missing: {known.help}.", "Add it to the settings, or run: syncd init")
+            return None if known.default is None else known.parse(known.default)
+        if known.secret:
+            self._keep_secret(key, text)
+            if not text.isprintable():
+                self.problem(f"{self._where(key)}: {key} has a line break or a character that cannot be seen.")
+                return None
+        try:
+            return known.parse(text)
+        except ValueError as error:
+            shown = "its value" if known.secret else f"{text[:40]!r}"
+            self.problem(f"{self._where(key)}: {key} takes {error}, not {shown}.")
+            return None
+
+    def _text(self, key: str, *, secret: bool) -> str | None:
+        """What is given for `key`, directly or in a file of its own; the environment wins."""
+        for layer in (self.environ, {name: line.value for name, line in self.lines.values.items()}):
+            direct, by_file = layer.get(key, ""), layer.get(f"{key}_FILE", "").strip() if secret else ""
+            if direct and by_file:
+                self.problem(f"{key} and {key}_FILE are both given.", "Delete one of them.")
+            if direct.strip() or by_file:
+                self.given.add(key)
+                if by_file:
+                    return self._secret_of(f"{key}_FILE", Path(by_file))
+                return direct if secret else direct.strip()  # blanks around a password are part of it
+        return None
+
+    def _secret_of(self, key: str, path: Path) -> str | None:
+        try:
+            with path.open("rb") as file:
+                text = file.read(_LARGEST_SECRET_BYTES).decode("utf-8").rstrip("\r\n")  # editors end with a line break
+        except (OSError, ValueError) as error:
+            why = error.strerror if isinstance(error, OSError) else "it is not a text"
+            self.problem(f"{key}: {path} cannot be read ({why}).", "Does it exist, and may this user read it?")
+            return None
+        if not text:
+            self.problem(f"{key}: {path} is empty.", "It must hold the secret, on one line.")
+            return None
+        return text
+
+    def _keep_secret(self, key: str, text: str) -> None:
+        if key != "SYNCD_DATABASE_URL":
+            self.secrets.add(text)
+            return
+        try:
+            password = urlsplit(text).password
+        except ValueError:
+            password = None
+        self.secrets.update({password, unquote(password)} if password else ())
+
+    def _where(self, key: str) -> str:
+        for name in (key, f"{key}_FILE"):
+            if self.environ.get(name):
+                return "environment"
+            if name in self.lines.values:
+                return f"line {self.lines.values[name].line}"
+        return "settings"
+
+    def refuse_unknown(self, allowed: Mapping[str, frozenset[str] | None]) -> None:
+        """Refuse keys that begin like a setting but are none; ``None`` in `allowed` takes all with that prefix."""
+        every = frozenset().union(*(names for names in allowed.values() if names))
+        for key in (*self.lines.values, *(name for name in self.environ if name not in self.lines.values)):
+            prefix = next((prefix for prefix in allowed if key.upper().startswith(prefix)), None)
+            if prefix is None and not (key in self.lines.values and _meant_for_the_house(key)):
+                continue
+            names = every if prefix is None else allowed[prefix]
+            if names is None or key in names or (key == _IN_THE_ENVIRONMENT_ONLY and key in self.environ):
+                continue
+            bare = key.upper().removesuffix("_FILE")
+            near = [bare] if bare in every else difflib.get_close_matches(key.upper(), sorted(every), n=1)
+            hint = f"Did you mean {near[0]}?" if near else "All settings are in .env.example."
+            self.problem(f"{self._where(key)}: {key} is not a setting.", hint)
+
+
+def _meant_for_the_house(key: str) -> bool:
+    # SYNC_BUFFER=0 would be passed over in silence, and the default would hold.
+    return bool(difflib.get_close_matches(key.upper().split("_")[0], ["SYNCD"], n=1, cutoff=0.8))

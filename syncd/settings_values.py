@@ -1,0 +1,122 @@
+"""Turns the text of a setting into its value. Each parser raises `ValueError` with what was expected, in words.
+
+A parser never repeats the text that it was given: it may be a secret. The caller quotes what may be shown.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import zoneinfo
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from pathlib import Path
+
+from connectors.contract import Setting, SettingType, SettingValue
+from syncd.domain.availability import Buffer
+
+_WHOLE = re.compile(r"\d{1,9}", re.ASCII)
+_DURATION = re.compile(r"(\d{1,9})\s*([smhd])", re.ASCII)
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+_LONGEST = timedelta(days=3650)
+_YES_NO = {"yes": True, "true": True, "on": True, "1": True, "no": False, "false": False, "off": False, "0": False}
+
+
+def units(text: str) -> int:
+    """A whole number of units, 0 or more."""
+    if not _WHOLE.fullmatch(text):
+        raise ValueError("a whole number, 0 or more")
+    return int(text)
+
+
+def percent(text: str) -> int:
+    """A whole number of percent, 0 to 100, with or without its sign."""
+    digits = text.removesuffix("%").rstrip()
+    if not _WHOLE.fullmatch(digits) or int(digits) > 100:
+        raise ValueError("percent from 0% to 100%")
+    return int(digits)
+
+
+def buffer(text: str) -> Buffer:
+    """Units ("2") or percent ("10%")."""
+    try:
+        return Buffer(percent=percent(text)) if text.endswith("%") else Buffer(units=units(text))
+    except ValueError:
+        raise ValueError("units such as 2, or percent such as 10%") from None
+
+
+def duration(text: str) -> timedelta:
+    """A length of time above zero: "60s", "15m", "26h" or "2d"."""
+    found = _DURATION.fullmatch(text)
+    length = timedelta(0)
+    if found:
+        # 9 digits of days would be more than a timedelta holds
+        length = timedelta(**{_UNITS[found[2]]: min(int(found[1]), 10**8)})
+    if not timedelta(0) < length <= _LONGEST:
+        raise ValueError("a number and s, m, h or d, such as 60s, 26h or 2d")
+    return length
+
+
+def timezone(text: str) -> zoneinfo.ZoneInfo:
+    """A time zone by its IANA name, such as Europe/Copenhagen."""
+    try:
+        return zoneinfo.ZoneInfo(text)
+    except (ValueError, OSError, zoneinfo.ZoneInfoNotFoundError):
+        near = difflib.get_close_matches(text, zoneinfo.available_timezones(), n=1)
+        example = near[0] if near else "Europe/Copenhagen"
+        raise ValueError(f"a time zone by its name, such as {example}") from None
+
+
+def database_url(text: str) -> str:
+    """The address of a SQLite file by its full path, or of a PostgreSQL database.
+
+    A relative path is refused: a command run elsewhere would begin a second, empty master table.
+    """
+    if text.startswith(("sqlite:////", "postgresql://", "postgresql+psycopg://")):
+        return text
+    raise ValueError("sqlite:////full/path/syncd.db (four slashes) or postgresql://user:password@host/name")
+
+
+def names(text: str) -> tuple[str, ...]:
+    """Names separated by commas, in their order."""
+    return tuple(name for part in text.split(",") if (name := part.strip()))
+
+
+def choice(*choices: str) -> Callable[[str], str]:
+    """A parser that takes one of `choices`."""
+
+    def one_of(text: str) -> str:
+        if text not in choices:
+            raise ValueError(f"one of {', '.join(choices)}")
+        return text
+
+    return one_of
+
+
+def yes_no(text: str) -> bool:
+    """True for yes, on, true, 1; False for no, off, false, 0."""
+    try:
+        return _YES_NO[text.casefold()]
+    except KeyError:
+        raise ValueError("yes or no") from None
+
+
+def existing_file(text: str) -> str:
+    """The path of a file that exists."""
+    if not Path(text).expanduser().is_file():
+        raise ValueError("the path of a file that exists")
+    return str(Path(text).expanduser())
+
+
+_BY_TYPE: Mapping[SettingType, Callable[[str], SettingValue]] = {
+    SettingType.TEXT: str,
+    SettingType.INT: units,
+    SettingType.BOOL: yes_no,
+    SettingType.DURATION: duration,
+    SettingType.PATH: existing_file,
+}
+
+
+def parser_of(setting: Setting) -> Callable[[str], SettingValue]:
+    """The parser for a setting that a connector declares."""
+    return choice(*setting.choices) if setting.type is SettingType.CHOICE else _BY_TYPE[setting.type]
