@@ -1,0 +1,59 @@
+"""Runs the command line. Every failure ends as one sentence, a way out and an exit code (design.md §5)."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from io import TextIOWrapper
+from pathlib import Path
+
+import typer
+
+from connectors.contract import ConnectorError
+from syncd import errors, logs, places
+from syncd.cli import output
+from syncd.cli.app import app
+
+
+def main() -> None:
+    """The console script `syncd`."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str], command: typer.Typer = app, *, details_in: Path | None = None) -> int:
+    """Run one command and return its exit code; nothing is raised.
+
+    The traceback of what nobody expected goes to a log in `details_in`, by default where the master table is.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal without Hebrew shows ? and the command goes on
+    try:
+        command(args=list(arguments), prog_name="syncd")
+    except SystemExit as ended:
+        if ended.code == errors.STOPPED:
+            output.failure("Stopped.")
+        return ended.code if isinstance(ended.code, int) else 0
+    except errors.ConfigError as error:
+        output.problems(error)
+        return error.exit_code
+    except errors.SyncdError as error:
+        output.failure(error.sentence, error.hint)
+        return error.exit_code
+    except ConnectorError as error:
+        output.failure(str(error), error.hint)
+        return errors.PARTLY_FAILED
+    except Exception as error:  # noqa: BLE001 - the last resort: an owner never reads a traceback
+        details = logs.write_details(error, details_in or places.state_folder(os.environ), now=datetime.now(UTC))
+        output.failure(
+            f"syncd stopped at something unexpected ({type(error).__name__}). The details are in {details}.",
+            "Run the same command again; if it stops again, report it with that file: secrets are taken out.",
+        )
+        return errors.PARTLY_FAILED
+    return 0
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,143 @@
+"""How the commands speak: to a person on a terminal, or plain and unwrapped into a pipe."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Protocol, TextIO
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+from rich.table import Table
+from rich.text import Text
+
+from connectors.contract import Finding, Level
+from syncd.errors import CONFIGURATION, ConfigError, SyncdError
+
+_PIPE_WIDTH = 10_000  # nothing is wrapped where nobody looks
+_LOOKS = {Level.OK: ("ok", "green"), Level.WARN: ("warn", "yellow"), Level.FAIL: ("FAIL", "bold red")}
+
+
+def _console(stream: TextIO) -> Console:
+    width = None if stream.isatty() else _PIPE_WIDTH
+    return Console(file=stream, width=width, soft_wrap=True, markup=False, highlight=False, emoji=False)
+
+
+def line(text: str = "") -> None:
+    """Print a line to stdout."""
+    _console(sys.stdout).print(text)
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, right: Sequence[str] = ()) -> None:
+    """Print rows under their columns, two blanks in front; the columns named in `right` (numbers) end flush."""
+    grid = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for column in columns:
+        grid.add_column(column, justify="right" if column in right else "left", no_wrap=not sys.stdout.isatty())
+    for row in rows:
+        grid.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
+    console = _console(sys.stdout)
+    with console.capture() as captured:
+        console.print(grid)
+    for text in captured.get().splitlines():
+        typer.echo(f"  {text.rstrip()}")
+
+
+def findings(name: str, found: Iterable[Finding]) -> None:
+    """Print each finding about `name`, such as ``  ok    woo: may read and write``."""
+    for finding in found:
+        _finding(sys.stdout, finding.level, f"{name}: {_sentence(finding.message, finding.hint)}")
+
+
+def _finding(stream: TextIO, level: Level, text: str) -> None:
+    word, style = _LOOKS[level]
+    _console(stream).print(Text.assemble("  ", (f"{word:<4}", style), "  ", text))
+
+
+def _sentence(message: str, hint: str) -> str:
+    ended = message if not hint or message.endswith((".", ":", "?", "!")) else f"{message}."
+    return f"{ended} {hint}".rstrip()
+
+
+def failure(sentence: str, hint: str = "") -> None:
+    """Print to stderr why a command could not do its work, and the way out."""
+    _console(sys.stderr).print(_sentence(sentence, hint))
+
+
+def problems(error: ConfigError) -> None:
+    """Print to stderr every problem with the settings, then how many there are."""
+    for problem in error.problems:
+        _finding(sys.stderr, Level.FAIL, str(problem))
+    failure(error.sentence, error.hint)
+
+
+def as_json(value: object) -> None:
+    """Print a value of lists, mappings, texts, numbers and instants as JSON, and nothing else."""
+    typer.echo(json.dumps(value, indent=2, ensure_ascii=False, default=_instant))
+
+
+def _instant(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    raise TypeError(f"{type(value).__name__} has no form in JSON")
+
+
+def _quiet(*_progress: int | None) -> None:
+    """Show nothing."""
+
+
+@contextmanager
+def progress(what: str) -> Iterator[Callable[[int, int | None], None]]:
+    """Show on a terminal's stderr how far `what` is, by calls with (done, total or None); quiet in a pipe."""
+    if not sys.stderr.isatty():
+        yield _quiet
+        return
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=_console(sys.stderr), transient=True) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+class Asker(Protocol):
+    """Somebody who answers questions."""
+
+    def ask(self, question: str, *, default: str | None = None, hidden: bool = False) -> str:
+        """The answer, or the default where nothing is typed; without a default an empty answer is asked again."""
+        ...
+
+    def confirm(self, question: str, *, default: bool) -> bool:
+        """True for yes."""
+        ...
+
+
+class Person:
+    """The person at the terminal."""
+
+    def ask(self, question: str, *, default: str | None = None, hidden: bool = False) -> str:
+        answer = typer.prompt(question, default=default, hide_input=hidden, show_default=bool(default))
+        return str(answer).strip() if not hidden else str(answer)
+
+    def confirm(self, question: str, *, default: bool) -> bool:
+        return typer.confirm(question, default=default)
+
+
+def asker() -> Asker | None:
+    """The person at the terminal; ``None`` where there is no terminal."""
+    return Person() if sys.stdin.isatty() and sys.stdout.isatty() else None
+
+
+def confirm(question: str, *, yes: bool) -> bool:
+    """True where `yes` was given or the person at the terminal says yes.
+
+    Raises:
+        SyncdError: there is no terminal to ask at.
+    """
+    if yes:
+        return True
+    person = asker()
+    if person is None:
+        raise SyncdError(f"Nobody can be asked here: {question}", "Say yes with --yes.", exit_code=CONFIGURATION)
+    return person.confirm(question, default=False)

@@ -1,0 +1,67 @@
+"""Writes `.env.example` from the settings that are declared: ``python -m syncd.settings_example > .env.example``."""
+
+from __future__ import annotations
+
+import sys
+import textwrap
+from collections.abc import Iterable, Iterator, Mapping
+
+from connectors import registry
+from connectors.contract import Connector
+from syncd import settings_table
+from syncd.settings_file import assignment
+from syncd.settings_table import HOUSE, PER_CHANNEL, Known
+
+_CHANNELS = {"woo": "woocommerce", "shopify_il": "shopify"}  # the channels of the example
+_HEAD = "# The lines you edit. All other settings, with their defaults, stand commented out further down."
+_NOT_YET = (
+    "# Tills, supplier feeds, and alerts by mail or Slack come with later versions; their settings come with them."
+)
+_SECRETS = "Secrets stand in single quotes, or in a file of their own: WOO_KEY_FILE=/path instead of WOO_KEY"
+
+
+def example_env(connectors: Mapping[str, type[Connector]] | None = None) -> str:
+    """The text of `.env.example`: first what an owner edits, then every other setting, commented out.
+
+    `connectors` are the classes of the example's channels, by kind; those that ship where none are given.
+    """
+    classes = connectors or {kind: registry.find(kind) for kind in _CHANNELS.values()}
+    own = {
+        name: [settings_table.of_connector(setting) for setting in classes[kind].SETTINGS]
+        for name, kind in _CHANNELS.items()
+    }
+    blocks = [[_HEAD, *edited("SYNCD_", HOUSE)]]
+    blocks += [[*edited(f"{name.upper()}_", own[name])] for name in own]
+    blocks.append([_NOT_YET])
+    blocks.append(["# ---- All other settings. Take away the # in front of a line to change it.", f"# {_SECRETS}."])
+    blocks += [[*commented("SYNCD_", [known])] for known in HOUSE if not known.owner_edits]
+    blocks.append(["# ---- For each channel (here woo)."])
+    blocks += [[*commented("WOO_", [known])] for known in PER_CHANNEL]
+    for name, kind in _CHANNELS.items():
+        blocks.append([f"# ---- For each channel of the kind {kind} (here {name})."])
+        blocks += [[*commented(f"{name.upper()}_", [known])] for known in own[name] if not known.owner_edits]
+    return "\n\n".join("\n".join(block) for block in blocks) + "\n"
+
+
+def edited(prefix: str, settings: Iterable[Known]) -> Iterator[str]:
+    """The lines that an owner edits, each with its sentence behind it."""
+    lines = {
+        assignment(prefix + known.name, known.example or known.default or "", secret=known.secret): known.help
+        for known in settings
+        if known.owner_edits
+    }
+    width = max(map(len, lines), default=0)
+    return (f"{line:<{width}}  # {sentence}" for line, sentence in lines.items())
+
+
+def commented(prefix: str, settings: Iterable[Known]) -> Iterator[str]:
+    """Each setting as its sentence and a line that is commented out and shows what holds without it."""
+    for known in settings:
+        without = f" Without it: {known.absent}." if known.absent else ""
+        sentence = f"{known.help[:1].upper()}{known.help[1:]}.{without}"
+        yield from textwrap.wrap(sentence, 118, initial_indent="# ", subsequent_indent="# ")
+        yield f"#{assignment(prefix + known.name, known.example or known.default or '', secret=known.secret)}"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(example_env())
