@@ -77,7 +77,7 @@ KEPT = {
     "ProductVariantsBulkUpdateUserError": "code field message",
     # stock
     "InventoryItem": """id legacyResourceId sku tracked requiresShipping duplicateSkuCount createdAt updatedAt
-        inventoryLevel inventoryLevels variants""",
+        inventoryLevel inventoryLevels variant variants""",
     "InventoryLevel": "id isActive canDeactivate item location quantities createdAt updatedAt",
     "InventoryQuantity": "id name quantity updatedAt",
     "InventoryAdjustmentGroup": "id app changes createdAt reason referenceDocumentUri",
