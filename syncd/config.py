@@ -19,7 +19,7 @@ from syncd import places, settings_file, settings_table
 from syncd.domain.drift import OnEdit
 from syncd.domain.rules import Limits
 from syncd.domain.safety import HoldLimits
-from syncd.errors import CONFIGURATION, ConfigError, Problem, SyncdError
+from syncd.errors import ConfigError, Problem
 from syncd.settings_table import Known
 
 HOUSE_PREFIX = "SYNCD_"
@@ -38,7 +38,7 @@ class ChannelSettings:
     kind: str
     limits: Limits = field(default_factory=Limits)
     on_edit: OnEdit = OnEdit.ASK
-    manage_stock: str = "leave"  # or "on"
+    start_counting: bool = False  # MANAGE_STOCK=on
     silent_after: timedelta = timedelta(hours=2)
     ships_from: tuple[str, ...] = ()  # names of locations; empty: the own shelf
     connector: Mapping[str, SettingValue] = field(default_factory=dict, repr=False)
@@ -60,20 +60,6 @@ class Settings:
     source: Path | None = None
     count: int = 0
     secrets: frozenset[str] = field(default=frozenset(), repr=False)
-
-    def channel(self, name: str) -> ChannelSettings:
-        """The channel of this name.
-
-        Raises:
-            SyncdError: there is none; the hint names the nearest, or all.
-        """
-        for channel in self.channels:
-            if channel.name == name:
-                return channel
-        known = [channel.name for channel in self.channels]
-        near = difflib.get_close_matches(name, known, n=1)
-        hint = f"Did you mean {near[0]}?" if near else f"Your channels: {', '.join(known)}."
-        raise SyncdError(f"There is no channel {name}.", hint, exit_code=CONFIGURATION)
 
 
 def load(
@@ -145,7 +131,7 @@ def _channel(name: str, kind: str, value: Mapping[str, Any], declared: Set[str])
         kind=kind,
         limits=Limits(value["BUFFER"], value["CAP"], value["CUT_OFF"]),
         on_edit=OnEdit(value["ON_EDIT"] or OnEdit.ASK),
-        manage_stock=value["MANAGE_STOCK"],
+        start_counting=value["MANAGE_STOCK"] == "on",
         silent_after=value["SILENT_AFTER"],
         ships_from=value["SHIPS_FROM"] or (),
         connector=MappingProxyType({key: value[key] for key in sorted(declared)}),

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from connectors.contract import (
     Connector,
@@ -20,6 +20,9 @@ from connectors.contract import (
 )
 from syncd import config, settings_example, settings_file, settings_table, settings_values
 from syncd.domain.availability import Buffer, Pools, Rule, offered
+
+if TYPE_CHECKING:  # the services bring the database along, which --help does not need
+    from syncd.sync.house import Progress
 
 Make = Callable[[str, Mapping[str, SettingValue], Surroundings], Connector]
 
@@ -65,11 +68,7 @@ def guide(connector: object) -> tuple[str, ...]:
     return connector.GUIDE if isinstance(connector, Guided) else ()
 
 
-def try_out(
-    channel: NewChannel,
-    surroundings: Surroundings,
-    progress: Callable[[int, int | None], None],
-) -> Trial:
+def try_out(channel: NewChannel, surroundings: Surroundings, progress: Progress) -> Trial:
     """A first look at the shop: what `check()` finds, and the numbers that it shows. Changes nothing there."""
     lines = settings_file.parse("\n".join([f"SYNCD_CHANNELS={_named([channel])}", *_block(channel)]))
     settings = config.from_lines(lines, {}, source=None, find_kind=lambda _: channel.connector).channels[0]
@@ -78,19 +77,19 @@ def try_out(
         trial = Trial(tuple(connector.check()))
         if trial.failed or not isinstance(connector, ListingSource):
             return trial
-        return Trial(trial.findings, tuple(_shown(connector, progress)))
+        return Trial(trial.findings, tuple(_shown(channel.name, connector, progress)))
     except ConnectorError as error:
         return Trial((Finding(Level.FAIL, str(error), error.hint),))
     finally:
         connector.close()
 
 
-def _shown(connector: ListingSource, progress: Callable[[int, int | None], None]) -> Iterator[int]:
+def _shown(name: str, connector: ListingSource, progress: Progress) -> Iterator[int]:
     done = 0
     for page in connector.listings():
         yield from (listing.shown for listing in page.listings if listing.sku and listing.shown is not None)
         done += len(page.listings)
-        progress(done, page.total)
+        progress(f"{name}: listings", done, page.total)
 
 
 def new_file(channels: list[NewChannel], house: Mapping[str, str], *, written: str) -> str:

@@ -16,7 +16,7 @@ from syncd.domain.availability import Buffer
 from syncd.domain.drift import OnEdit
 from syncd.domain.rules import Limits
 from syncd.domain.safety import HoldLimits
-from syncd.errors import ConfigError, SyncdError
+from syncd.errors import ConfigError
 from tests.config_shops import find_kind
 
 ONE_SHOP = "SYNCD_CHANNELS=woo:woolshop\nWOO_URL=https://5.example\nWOO_KEY='ck_planted'\n"
@@ -44,7 +44,7 @@ def test_what_is_not_given_has_its_default(tmp_path: Path) -> None:
     settings = read(tmp_path, ONE_SHOP)
     (woo,) = settings.channels
     assert (woo.name, woo.kind, woo.limits) == ("woo", "woolshop", Limits())
-    assert (woo.on_edit, woo.manage_stock, woo.silent_after) == (OnEdit.ASK, "leave", timedelta(hours=2))
+    assert (woo.on_edit, woo.start_counting, woo.silent_after) == (OnEdit.ASK, False, timedelta(hours=2))
     assert woo.ships_from == ()
     assert settings.limits == Limits(buffer=Buffer(units=2), reorder_point=5)
     assert (settings.timezone, settings.returns_to) == (ZoneInfo("UTC"), "quarantine")
@@ -70,7 +70,7 @@ def test_every_kind_of_value_is_parsed(tmp_path: Path) -> None:
     assert settings.hold == HoldLimits(zeroing_percent=5, jumps_percent=7, count=1)
     assert settings.database_url == "postgresql://me:pa55word@db/syncd"
     assert woo.limits == Limits(Buffer(units=0), cap=9, cut_off=1)
-    assert (woo.on_edit, woo.manage_stock) == (OnEdit.HEAL, "on")
+    assert (woo.on_edit, woo.start_counting) == (OnEdit.HEAL, True)
     assert (woo.silent_after, woo.ships_from) == (timedelta(hours=26), ("Herzl 12", "Back room"))
     assert dict(woo.connector) == {
         "URL": "https://5.example",
@@ -283,15 +283,6 @@ def test_without_any_settings_the_way_to_make_them_is_told(tmp_path: Path) -> No
         f"There are no settings yet: neither {tmp_path / 'a'} nor {tmp_path / 'b'} exists. Make them with: syncd init"
     )
     assert caught.value.exit_code == 2
-
-
-def test_an_unknown_channel_is_told_with_the_nearest(tmp_path: Path) -> None:
-    settings = read(tmp_path, TWO_SHOPS)
-    assert settings.channel("woo").kind == "woolshop"
-    with pytest.raises(SyncdError, match=r"There is no channel wooo\. Did you mean woo\?"):
-        settings.channel("wooo")
-    with pytest.raises(SyncdError, match=r"Your channels: woo, silk_il\."):
-        settings.channel("xyz")
 
 
 def test_without_a_database_setting_a_second_table_is_never_begun(tmp_path: Path) -> None:

@@ -160,7 +160,7 @@ class Dialogue:
             output.line(sentence)
         channel = NewChannel(name, connector, self._answers(name, connector))
         while self.try_shops:
-            with output.progress(f"Reading {name}") as progress:
+            with output.progress() as progress:
                 trial = setup.try_out(channel, self.surroundings, progress)
             output.findings(name, trial.findings)
             if not trial.failed:

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Protocol, TextIO
+from typing import TYPE_CHECKING, Protocol, TextIO
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TaskID, TextColumn
+from rich.progress import Progress as Bars
 from rich.table import Table
 from rich.text import Text
 
 from connectors.contract import Finding, Level
 from syncd.errors import CONFIGURATION, ConfigError, SyncdError
+
+if TYPE_CHECKING:  # the services bring the database along, which --help does not need
+    from syncd.sync.house import Progress
 
 _PIPE_WIDTH = 10_000  # nothing is wrapped where nobody looks
 _LOOKS = {Level.OK: ("ok", "green"), Level.WARN: ("warn", "yellow"), Level.FAIL: ("FAIL", "bold red")}
@@ -85,20 +89,26 @@ def _instant(value: object) -> str:
     raise TypeError(f"{type(value).__name__} has no form in JSON")
 
 
-def _quiet(*_progress: int | None) -> None:
+def _quiet(*_step: object, **_named: object) -> None:
     """Show nothing."""
 
 
 @contextmanager
-def progress(what: str) -> Iterator[Callable[[int, int | None], None]]:
-    """Show on a terminal's stderr how far `what` is, by calls with (done, total or None); quiet in a pipe."""
+def progress() -> Iterator[Progress]:
+    """Show on a terminal's stderr how far work is, one line for each `what`; quiet in a pipe."""
     if not sys.stderr.isatty():
         yield _quiet
         return
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, console=_console(sys.stderr), transient=True) as bar:
-        task = bar.add_task(what, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+    with Bars(*columns, console=_console(sys.stderr), transient=True) as bars:
+        tasks: dict[str, TaskID] = {}
+
+        def show(what: str, done: int, total: int | None) -> None:
+            if what not in tasks:
+                tasks[what] = bars.add_task(what, total=None)
+            bars.update(tasks[what], completed=done, total=total)
+
+        yield show
 
 
 class Asker(Protocol):

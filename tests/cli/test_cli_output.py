@@ -58,8 +58,8 @@ def test_json_of_something_unforeseen_is_a_mistake_of_ours() -> None:
 
 
 def test_progress_is_quiet_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
-    with output.progress("Reading woo") as progress:
-        progress(1, 10)
+    with output.progress() as progress:
+        progress("Reading woo", 1, 10)
     assert capsys.readouterr() == ("", "")
 
 
@@ -93,7 +93,7 @@ def on_a_terminal(code: str, typed: str = "") -> str:
 
 
 def test_progress_is_shown_on_a_terminal() -> None:
-    code = "from syncd.cli import output\nwith output.progress('Reading woo') as progress: progress(3, 10)"
+    code = "from syncd.cli import output\nwith output.progress() as progress: progress('Reading woo', 3, 10)"
     assert "Reading woo" in on_a_terminal(code)
 
 
