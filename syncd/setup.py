@@ -37,8 +37,8 @@ class NewChannel:
 
     @property
     def known(self) -> list[settings_table.Known]:
-        """What its connector declares."""
-        return [settings_table.of_connector(setting) for setting in self.connector.SETTINGS]
+        """Every setting of the channel, its connector's first."""
+        return known_to(self.connector)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +57,10 @@ class Trial:
         return sum(units > 0 and not offered(Pools(own=units), Rule(buffer=buffer)).units for units in self.shown)
 
 
-def asked(connector: type[Connector]) -> list[settings_table.Known]:
-    """The settings of a connector that an owner is asked for; the others have defaults that do."""
-    known = [settings_table.of_connector(setting) for setting in connector.SETTINGS]
-    return [setting for setting in known if setting.owner_edits]
+def known_to(connector: type[Connector]) -> list[settings_table.Known]:
+    """Every setting of a channel of this kind, the connector's own first. An owner is asked for those that
+    `owner_edits`; the others have defaults that do."""
+    return list(settings_table.of_channel(connector.SETTINGS).values())
 
 
 def guide(connector: object) -> tuple[str, ...]:
@@ -135,9 +135,7 @@ def _block(channel: NewChannel) -> Iterator[str]:
 
 def _rest(channel: NewChannel) -> Iterator[str]:
     rest = [known for known in channel.known if known.name not in channel.answers]
-    common = {known.name for known in settings_table.PER_CHANNEL}
-    every = (*settings_table.PER_CHANNEL, *(known for known in rest if known.name not in common))
-    yield from settings_example.commented(f"{channel.name.upper()}_", every)
+    yield from settings_example.commented(f"{channel.name.upper()}_", rest)
 
 
 def _assigned(prefix: str, settings: list[settings_table.Known], value: Mapping[str, str]) -> Iterator[str]:

@@ -127,11 +127,11 @@ class Dialogue:
         """What a new file says for all channels; the buffer is asked once a shop was read."""
         # Pinned, so that a command run by another user finds the same master table.
         pinned = f"sqlite:///{places.state_folder(self.given, is_root=self.is_root).absolute() / 'syncd.db'}"
-        default = {"TIMEZONE": setup.local_timezone(), "REORDER_POINT": "5", "DATABASE_URL": pinned}
-        house = {name: self.given.get(f"SYNCD_{name}") or text for name, text in default.items()}
+        proposed = {"TIMEZONE": setup.local_timezone(), "REORDER_POINT": "5", "DATABASE_URL": pinned}
+        house = {}
         for known in settings_table.HOUSE:
-            if known.name in house:
-                _valid(f"SYNCD_{known.name}", known, house[known.name])
+            if text := self.given.get(f"SYNCD_{known.name}") or proposed.get(known.name, ""):
+                house[known.name] = _valid(f"SYNCD_{known.name}", known, text)
         return house
 
     def _write(self, target: Path, text: str, channels: list[NewChannel], house: Mapping[str, str]) -> None:
@@ -211,12 +211,12 @@ class Dialogue:
         """The connector's settings by name, without those left empty. `again` are answers that did not do."""
         answers: dict[str, str] = {}
         missing: list[Problem] = []
-        for known in setup.asked(connector):
+        for known in setup.known_to(connector):
             key = f"{name.upper()}_{known.name}"
-            given = self.given.get(key, "") if again is None else ""
-            if given:
+            given = self.given.get(key, "")
+            if given and (again is None or not known.owner_edits):
                 answers[known.name] = _valid(key, known, given)
-            elif self.asker:
+            elif self.asker and known.owner_edits:
                 suggested = (again or {}).get(known.name) if not known.secret else None
                 answers[known.name] = self._asked(key, known, suggested or known.default)
             elif known.required:
@@ -256,9 +256,8 @@ class Dialogue:
     def _buffer(self, trial: Trial) -> str:
         (known,) = (known for known in settings_table.HOUSE if known.name == "BUFFER")
         assert known.default is not None
-        given = self.given.get("SYNCD_BUFFER", "")
-        if given or not self.asker:
-            return _valid("SYNCD_BUFFER", known, given or known.default)
+        if not self.asker:
+            return known.default
         question = "Units to hold back"
         if trial.shown:
             two, one = (trial.sold_out_by(Buffer(units=units)) for units in (2, 1))

@@ -9,7 +9,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -259,6 +259,21 @@ def test_a_script_gives_every_answer_beforehand(tmp_path: Path) -> None:
     assert settings.channels[0].connector["KEY"] == NASTY
     assert settings.limits.buffer == Buffer(units=7)
     assert settings.timezone.key == "Asia/Jerusalem"
+
+
+def test_a_script_may_give_what_nobody_is_asked_and_is_told_what_nobody_knows(tmp_path: Path) -> None:
+    given = {"WOO_URL": "https://5.example", "WOO_KEY": "k", "WOO_POLL": "5m", "WOO_BUFFER": "1", "SYNCD_CAP": "20"}
+    path = tmp_path / ".env"
+    dialogue(tmp_path, None, given).hold(None, ("woo:woolshop",))
+    settings = settings_in(path)
+    assert settings.channels[0].connector["POLL"] == timedelta(minutes=5)
+    assert settings.channels[0].limits.buffer == Buffer(units=1)
+    assert settings.limits.cap == 20
+    path.unlink()
+    with pytest.raises(ConfigError) as caught:
+        dialogue(tmp_path, None, {**given, "WOO_POL": "5m"}).hold(None, ("woo:woolshop",))
+    assert str(caught.value.problems[0]) == "environment: WOO_POL is not a setting. Did you mean WOO_POLL?"
+    assert not path.exists()
 
 
 def test_a_script_is_told_every_answer_that_is_missing(tmp_path: Path) -> None:
