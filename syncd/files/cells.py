@@ -1,0 +1,218 @@
+"""What one cell means: units, a price, yes or no, a SKU. Nothing is guessed; what is not sure is a `CellError`."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from decimal import Decimal
+
+from syncd.domain.availability import Buffer
+from syncd.domain.stock import normal_sku
+
+MOST_UNITS = 1_000_000_000
+"""Above this a number in a stock column is taken for something else, such as a barcode."""
+
+MOST_CHARACTERS_OF_AN_ID = 255  # Shopify's limit for a SKU; WooCommerce's is 100
+
+
+@dataclass(frozen=True, slots=True)
+class Damaged:
+    """A spreadsheet cell that holds no honest text or number. `reason` reads on from the column's name."""
+
+    reason: str
+
+
+Cell = str | Decimal | Damaged
+
+
+class CellError(ValueError):
+    """A cell cannot be taken; the message reads on from the column's name."""
+
+
+_DEFUSED = re.compile(r"'+[=+\-@\t\r\n＝＋－＠]")
+_DANGEROUS = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
+
+_GROUPED = re.compile(
+    r"""[0-9]{1,3}(?:
+        (?:[ \u00a0\u202f'’][0-9]{3})+(?:[.,][0-9]+)?   # 1 234,50
+      | (?:,[0-9]{3})+\.[0-9]+ | (?:,[0-9]{3}){2,}      # 1,234.50   1,234,567
+      | (?:\.[0-9]{3})+,[0-9]+ | (?:\.[0-9]{3}){2,}     # 1.234,50   1.234.567
+    )""",
+    re.VERBOSE,
+)
+_CONTROL = re.compile("[\x00-\x1f\x7f]")
+
+_LONGEST_NUMBER = 30
+_PLAIN = re.compile(r"[0-9]+(?:[.,][0-9]+)?")
+_THOUSANDS_OR_FRACTION = re.compile(r"[1-9][0-9]{0,2}[.,][0-9]{3}")
+_EXPONENT = re.compile(r"[0-9](?:[.,][0-9]+)?E\+[0-9]{2,}|[0-9][.,][0-9]+E-[0-9]{2,}", re.IGNORECASE)
+_DATE = re.compile(
+    r"(?:[0-2]?[0-9]|3[01])-(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
+    r"|(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)-[0-9]{2}"
+    r"|[0-9]{1,2}([/.])[0-9]{1,2}\1[0-9]{4}|[0-9]{4}-[0-9]{2}-[0-9]{2}(?: 00:00:00)?"
+)
+
+_YES = frozenset(("yes", "y", "true", "1", "x", "כן", "tak", "t", "ja", "j", "是"))
+_NO = frozenset(("no", "n", "false", "0", "לא", "nie", "nej", "否"))
+
+
+def defused(text: str) -> str:
+    """The text with an apostrophe in front where a spreadsheet would run it as a formula; `undefused` undoes it."""
+    return "'" + text if _DANGEROUS.match(text) else text
+
+
+def undefused(text: str) -> str:
+    """The text without the apostrophe that `defused`, or WooCommerce's export, put in front of it."""
+    return text[1:] if text.startswith("'") and _DEFUSED.match(text) else text
+
+
+def printable(text: str, most: int = 40) -> str:
+    """The text on one line, safe for a terminal, no longer than `most` characters."""
+    line = "".join(char if char.isprintable() else "·" for char in text[: most + 1])
+    return line if len(line) <= most else line[: most - 1] + "…"
+
+
+def fold(header: str) -> str:
+    """A header word without case, blanks and punctuation: `On_Hand ` and `on hand` are one."""
+    return "".join(char for char in unicodedata.normalize("NFKC", header).casefold() if char.isalnum())
+
+
+def text(cell: Cell, *, most: int = 10_000) -> str | None:
+    """The text of a cell, blanks folded and control characters taken for blanks; ``None`` where it is empty.
+
+    Raises:
+        CellError: it has more than `most` characters.
+    """
+    found = " ".join(_CONTROL.sub(" ", _plain_text(cell)).split())
+    if len(found) > most:
+        raise CellError(f'"{printable(found)}" is longer than {most:,} characters')
+    return found or None
+
+
+def identifier(cell: Cell) -> str | None:
+    """A SKU, id or barcode as it is compared; ``None`` where it is empty.
+
+    Raises:
+        CellError: it is a date, in scientific notation, too long, or holds a character that nobody sees.
+    """
+    found = normal_sku(_plain_text(cell))
+    if found is None:
+        return None
+    if len(found) > MOST_CHARACTERS_OF_AN_ID:
+        raise CellError(f'"{printable(found)}" is longer than {MOST_CHARACTERS_OF_AN_ID} characters')
+    if _EXPONENT.fullmatch(found):
+        raise CellError(
+            f'"{found}" was damaged by a spreadsheet, its digits are lost; format the column as text and enter it again'
+        )
+    if _DATE.fullmatch(found):
+        raise CellError(f'"{found}" was made a date by a spreadsheet; format the column as text and enter it again')
+    for char in found:
+        if unicodedata.category(char) in ("Cc", "Cf", "Cs", "Zl", "Zp"):
+            raise CellError(f'"{printable(found)}" holds an invisible character (U+{ord(char):04X}); type it anew')
+    return found
+
+
+def units(cell: Cell, *, least: int | None = 0) -> int | None:
+    """A whole number of units; ``None`` where the cell is empty. `least` is the smallest allowed, ``None`` for any.
+
+    Raises:
+        CellError: no number, not whole, too small, or not sure ("1,234").
+    """
+    number = decimal(cell)
+    if number is None:
+        return None
+    if number != number.to_integral_value():
+        raise CellError(f'"{_seen(cell)}" is not a whole number')
+    whole = int(number)
+    if least is not None and whole < least:
+        raise CellError(f'"{_seen(cell)}" is below {least}')
+    if abs(whole) > MOST_UNITS:
+        raise CellError(f'"{_seen(cell)}" is too large to be units; it may be a barcode')
+    return whole
+
+
+def price(cell: Cell) -> Decimal | None:
+    """A price, at least 0, without a currency; ``None`` where the cell is empty.
+
+    Raises:
+        CellError: no number, negative, or not sure.
+    """
+    number = decimal(cell)
+    if number is not None and number < 0:
+        raise CellError(f'"{_seen(cell)}" is below 0')
+    return number
+
+
+def buffer(cell: Cell) -> Buffer | None:
+    """A safety buffer, "2" or "10%"; ``None`` where the cell is empty.
+
+    Raises:
+        CellError: neither units nor a whole percentage up to 100.
+    """
+    seen = _plain_text(cell).strip()
+    if not seen.endswith("%"):
+        held_back = units(cell)
+        return None if held_back is None else Buffer(units=held_back)
+    percent = units(seen.removesuffix("%").rstrip())
+    if percent is None or percent > 100:
+        raise CellError(f'"{_seen(cell)}" is not a percentage from 0% to 100%')
+    return Buffer(percent=percent)
+
+
+def yes_or_no(cell: Cell) -> bool | None:
+    """True for yes, False for no, in the languages of this house; ``None`` where the cell is empty.
+
+    Raises:
+        CellError: neither.
+    """
+    word = (text(cell) or "").casefold()
+    if not word:
+        return None
+    if word in _YES:
+        return True
+    if word in _NO:
+        return False
+    raise CellError(f'"{_seen(cell)}" is neither yes nor no')
+
+
+def decimal(cell: Cell) -> Decimal | None:
+    """The number in a cell; ``None`` where it is empty.
+
+    "1,5" and "1.5" are one and a half; "1 234", "1,234.50" and "1.234.567" have thousands; "1,234" could be either
+    and is refused.
+
+    Raises:
+        CellError: it is no number, or not sure which.
+    """
+    if isinstance(cell, Decimal):
+        return cell
+    seen = _plain_text(cell).strip()
+    if not seen:
+        return None
+    negative = seen[0] in "-−"
+    digits = seen[1:] if seen[0] in "-−+" else seen
+    if len(digits) > _LONGEST_NUMBER:
+        raise CellError(f'"{_seen(cell)}" is not a number')
+    if _THOUSANDS_OR_FRACTION.fullmatch(digits):
+        raise CellError(f'"{_seen(cell)}" could have thousands or a fraction; write it without separators')
+    if _GROUPED.fullmatch(digits):
+        fraction = re.search(r"[.,][0-9]+$", digits)
+        # The last separator is the decimal one only where it differs from those before it.
+        split = fraction.start() if fraction and digits.count(digits[fraction.start()]) == 1 else len(digits)
+        digits = re.sub(r"[^0-9]", "", digits[:split]) + digits[split:].replace(",", ".")
+    elif _PLAIN.fullmatch(digits):
+        digits = digits.replace(",", ".")
+    else:
+        raise CellError(f'"{_seen(cell)}" is not a number')
+    return Decimal(digits).copy_negate() if negative else Decimal(digits)
+
+
+def _plain_text(cell: Cell) -> str:
+    if isinstance(cell, Damaged):
+        raise CellError(cell.reason)
+    return format(cell, "f") if isinstance(cell, Decimal) else cell
+
+
+def _seen(cell: Cell) -> str:
+    return printable(_plain_text(cell).strip())
