@@ -253,9 +253,10 @@ class MemoryShop:
         return self._fates.popleft() if self._fates else None
 
     def expect(self, batch: Batch) -> bool:
-        """Note what the engine knows at the first sending; from here on the batch may have happened.
+        """Note what the engine knows when it decides; from here on the batch may have happened.
 
-        Returns whether this is the first sending.
+        Called by each sending. A test that crashes the engine between its intent and the sending calls it instead, so
+        that the replay is judged by what was known then. Returns whether this is the first time.
         """
         if batch.key in self._sent:
             return False

@@ -41,10 +41,12 @@ class WriteSeen:
 
     @property
     def excess_units(self) -> int:
-        """Units that this write wrongly puts on sale: what is shown beyond the target less unread sales.
+        """Units that this write wrongly leaves on sale: what is shown beyond the target less unread sales.
 
-        0 for a lowering sent in doubt, which goes from the number shown (design.md §3.4).
+        Of a lowering at most the unread sales count: one that is sent again under its key finds a later number, and
+        need not meet its target. 0 for a lowering sent in doubt, which goes from the number shown (design.md §3.4).
         """
-        if self.in_doubt and not self.raised:
-            return 0
-        return max(0, self.shown_after - (self.target - self.unread_units) - self.unexplained_units)
+        excess = max(0, self.shown_after - (self.target - self.unread_units) - self.unexplained_units)
+        if self.raised:
+            return excess
+        return 0 if self.in_doubt else min(excess, max(0, self.unread_units))

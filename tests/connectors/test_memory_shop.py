@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import random
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from connectors.contract import (
     Batch,
@@ -386,6 +389,20 @@ def test_a_lowering_in_doubt_is_excused_and_a_raise_in_doubt_is_not(shop, clock)
     assert [(seen.in_doubt, seen.excess_units) for seen in witness.seen] == [(True, 0), (True, 1), (False, 1)]
 
 
+def test_a_replay_is_judged_by_what_was_known_when_it_was_decided(compare):
+    witness = Witness(compare)
+    shoe = compare.add_listing("SHOE", 5)
+    order = compare.buy(shoe)
+    witness.pull(compare)
+    batch = Batch("k", (delta(shoe, 4, 2),))
+    compare.expect(batch)  # the engine dies between its intent and the sending
+    compare.cancel(order)
+    witness.pull(compare)
+    compare.buy(shoe)
+    MemoryConnector(compare).send(batch)
+    assert (compare.shown(shoe), witness.seen[0].excess_units) == (2, 0)
+
+
 def test_an_outage_leaves_no_doubt(shop, clock):
     witness = Witness(shop)
     shoe = shop.add_listing("SHOE", 5)
@@ -419,3 +436,48 @@ def test_a_deleted_order_is_nobodys_unread_sale(shop):
     assert shop.unread_units(shoe) == 1
     shop.delete(order)
     assert shop.unread_units(shoe) == 0
+
+
+# ----------------------------------------------------------------------------------------------------- at any time
+
+CHANGES = {
+    "buy": lambda shop, shoe, order, units: shop.buy(shoe, units),
+    "hold": lambda shop, shoe, order, units: shop.buy(shoe, units, held=True),
+    "force": lambda shop, shoe, order, units: shop.buy(shoe, units, forced=True),
+    "pay": lambda shop, shoe, order, units: shop.pay(order),
+    "cancel": lambda shop, shoe, order, units: shop.cancel(order),
+    "end without restock": lambda shop, shoe, order, units: shop.cancel(order, restock=False),
+    "revive": lambda shop, shoe, order, units: shop.revive(order),
+    "edit": lambda shop, shoe, order, units: shop.edit_line(order, units - 1),
+    "refund": lambda shop, shoe, order, units: shop.refund(order, units),
+    "refund without restock": lambda shop, shoe, order, units: shop.refund(order, units, restock=False),
+    "ship": lambda shop, shoe, order, units: shop.ship(order, units),
+    "return": lambda shop, shoe, order, units: shop.return_shipped(order, units),
+    "note a return": lambda shop, shoe, order, units: shop.return_shipped(order, units, restock=False),
+    "trash": lambda shop, shoe, order, units: shop.trash(order),
+}
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(sorted(CHANGES)), st.integers(0, 99), st.integers(1, 4), st.sampled_from([0, 2]))
+    ),
+    st.integers(0, 2**32),
+)
+def test_whatever_happens_the_number_is_what_the_orders_left_and_the_list_tells_it_in_the_end(changes, seed):
+    clock = Clock()
+    shop = MemoryShop(clock, scramble=random.Random(seed))
+    shoe = shop.add_listing("SHOE", 10)
+    _, cursor = states(shop)
+    read = {}
+    for what, which, units, seconds in changes:
+        clock.pass_s(seconds)
+        orders = shop.orders()
+        if orders or what in ("buy", "hold", "force"):
+            with suppress(ValueError):  # the shop does not do this to such an order
+                CHANGES[what](shop, shoe, orders[which % len(orders)].id if orders else None, units)
+        assert shop.shown(shoe) + sum(line.taken for order in shop.orders() for line in order.lines) == 10
+        found, cursor = states(shop, cursor)
+        for state in found:
+            read[state.id] = max(state, read.get(state.id, state), key=lambda state: state.version)
+    assert read == {order.id: order for order in shop.orders()}
