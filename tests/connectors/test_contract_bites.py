@@ -8,7 +8,6 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from test_contract_memory import MemoryRig
 
 from connectors.contract import (
     Batch,
@@ -23,6 +22,7 @@ from connectors.contract import (
 )
 from connectors.memory import MemoryConnector
 from connectors.testing import Capability, ContractSuite
+from tests.connectors.test_contract_memory import MemoryRig
 
 
 class WritesAbsolutely(MemoryConnector):
