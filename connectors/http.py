@@ -7,6 +7,7 @@ done: an answer that is lost after a write raises `InDoubt` (design.md §3.4).
 from __future__ import annotations
 
 import json
+import logging
 import re
 import ssl
 from collections.abc import Callable, Iterable, Mapping
@@ -41,6 +42,10 @@ FIRST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 30.0
 PAUSE_WHERE_UNSTATED = timedelta(seconds=60)
 LONGEST_STATED_PAUSE = timedelta(days=1)
+
+# urllib3 writes addresses into its log, with the keys in their queries. Every failure is told by an error anyway.
+for _name in ("urllib3.connectionpool", "urllib3.util.retry"):
+    logging.getLogger(_name).addFilter(lambda _record: False)
 
 
 class Redirected(Unavailable):

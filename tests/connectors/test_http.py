@@ -400,6 +400,15 @@ def test_no_secret_is_in_an_error_nor_in_what_hangs_on_it(server: Server, transp
     assert SECRET not in f"{error} {error.args} {caught.value.hint} {transport!r} {transport.redactor!r}"
 
 
+def test_no_library_writes_an_address_with_its_secret_into_a_log(
+    server: Server, transport: Transport, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(0)
+    server.answers(says(500), says(200, b"{}", Broken="\x00\x00"))
+    transport.request("GET", server.url, params={"consumer_secret": SECRET}, safe=True)
+    assert quote(SECRET, safe="") not in caplog.text
+
+
 def test_an_answer_shows_neither_headers_nor_body_nor_secrets(server: Server, transport: Transport) -> None:
     server.answers(says(200, SECRET.encode(), X_Echo=SECRET))
     answer = transport.request("GET", server.url, params={"consumer_secret": SECRET}, safe=True)
