@@ -35,7 +35,10 @@ RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a client asked. `headers` have lower-case names; `path` is decoded, `url` is not and has no query."""
+    """What a client asked. `headers` have lower-case names; `path` is decoded, `url` is not and has no query.
+
+    `fatal_at` and `late` come from faults: die at that entry of a batch; was let in long ago and takes effect now.
+    """
 
     method: str
     path: str
@@ -45,6 +48,7 @@ class Request:
     url: str
     secure: bool
     fatal_at: int | None = None
+    late: bool = False
 
     def first(self, name: str, default: str | None = None) -> str | None:
         """The first value of a query parameter."""
@@ -141,7 +145,7 @@ def answered(request: Request, app: App, faults: Faults) -> Response | None:
             app(request)
             return None
         case LateEffect():
-            faults.hold(lambda: app(request))
+            faults.hold(lambda: app(replace(request, late=True)))
             return None
         case NoticeBeforeJson(notice):
             response = app(request)

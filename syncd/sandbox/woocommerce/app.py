@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 from syncd.sandbox.server import App, Request, Response
 from syncd.sandbox.woocommerce import orders, php, products, site
@@ -32,6 +33,8 @@ BATCH = ("woocommerce_rest_cannot_batch", "Sorry, you are not allowed to batch m
 
 HTML = {"Content-Type": "text/html; charset=UTF-8"}
 NOT_FOUND_PAGE = b"<!DOCTYPE html><html><head><title>Page not found</title></head><body></body></html>\n"
+LONGEST_ADDRESS = 8192  # nginx' large_client_header_buffers
+TOO_LONG_PAGE = b"<html><head><title>414 Request-URI Too Large</title></head><body></body></html>\n"
 TOO_MANY_PAGE = b"<!DOCTYPE html><html><head><title>429 Too Many Requests</title></head><body></body></html>\n"
 CRITICAL = "<p>There has been a critical error on this website.</p>"
 
@@ -65,6 +68,7 @@ ROUTES = (
     _route(READ, "/wc/v3/variations", products.list_all_variations, LIST),
     _route(READ, "/wc/v3/orders", orders.list_orders, LIST),
     _route(("POST",), "/wc/v3/orders", orders.post_order, CREATE),
+    _route(READ, "/wc/v3/reports/orders/totals", orders.order_totals, LIST),
     _route(READ, "/wc/v3/orders/{id}", orders.get_order, VIEW),
     _route(EDIT, "/wc/v3/orders/{id}", orders.put_order, CHANGE),
     _route(("DELETE",), "/wc/v3/orders/{id}", orders.delete_order, DELETE),
@@ -101,9 +105,11 @@ def _answer(shop: WooShop, request: Request) -> Response:
     below = request.path.removeprefix(shop.folder) if request.path.startswith(shop.folder) else ""
     if below == BUY and request.method == "POST":
         return _json(_reply(lambda: site.sandbox_buy(shop, Asked(request, "POST", home, BUY, body_of(request)))))
-    wait = _wait_for_limit(shop)
+    wait = None if request.late else _wait_for_limit(shop)
     if wait is not None:
         return Response(429, {**HTML, "Retry-After": str(wait)}, TOO_MANY_PAGE)
+    if len(request.url) + len(urlencode(request.query)) > LONGEST_ADDRESS:
+        return Response(414, HTML, TOO_LONG_PAGE)
     if shop.plain_permalinks or not (below + "/").startswith("/wp-json/"):
         return Response(404, HTML, NOT_FOUND_PAGE)
     path = below.removeprefix("/wp-json").rstrip("/") or "/"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
@@ -51,8 +52,9 @@ def list_orders(shop: WooShop, asked: Asked) -> Reply:
     """Everything but the trash by default; ``any,trash`` does not add it."""
     wanted = several(asked.params, "status") if "status" in asked.params else ["any"]
     for status in wanted:
-        if status not in ("any", "trash", *STATUSES):
-            raise invalid("status", f"status[0] is not one of any, trash, {', '.join(STATUSES)}.", "rest_not_in_enum")
+        if status not in ("any", "trash", *_statuses(shop)):
+            known = ", ".join(_statuses(shop))
+            raise invalid("status", f"status[0] is not one of any, trash, {known}.", "rest_not_in_enum")
     lets_through = date_filter(asked.params, shop.local)
     rows = [
         order
@@ -72,6 +74,17 @@ def list_orders(shop: WooShop, asked: Asked) -> Reply:
     return reply
 
 
+def order_totals(shop: WooShop, _asked: Asked) -> Reply:
+    """``reports/orders/totals``: how many orders there are of each status that the shop knows; the trash is none."""
+    counted = Counter(order.status for order in shop.listed_orders())
+    known = _statuses(shop)[1:]
+    return Reply([{"slug": status, "name": status.title(), "total": counted[status]} for status in known])
+
+
+def _statuses(shop: WooShop) -> tuple[str, ...]:
+    return (*STATUSES, *shop.plugin_statuses)
+
+
 def get_order(shop: WooShop, asked: Asked) -> Reply:
     return single(order_json(shop, asked.base, _order(shop, asked.params["id"], 404)), asked)
 
@@ -79,7 +92,7 @@ def get_order(shop: WooShop, asked: Asked) -> Reply:
 def post_order(shop: WooShop, asked: Asked) -> Reply:
     """Nothing is checked: an oversell is a 201 and a number below zero."""
     params = asked.params
-    status = one_of(params, "status", STATUSES, "pending")
+    status = one_of(params, "status", _statuses(shop), "pending")
     _check_lines(params)
     order = shop.new_order(created_via="rest-api")
     try:
@@ -95,7 +108,9 @@ def post_order(shop: WooShop, asked: Asked) -> Reply:
 
 def put_order(shop: WooShop, asked: Asked) -> Reply:
     order = _order(shop, asked.params["id"], 400)
-    status = one_of(asked.params, "status", STATUSES, order.status) if "status" in asked.params else order.status
+    status = order.status
+    if "status" in asked.params:
+        status = one_of(asked.params, "status", _statuses(shop), "")
     _check_lines(asked.params)
     _apply(shop, order, asked.params)
     if status == order.status:
@@ -132,7 +147,9 @@ def _check_lines(params: Body) -> None:
     if not isinstance(lines, list):
         raise wrong_type("line_items", "array")
     for at, line in enumerate(lines):
-        if isinstance(line, dict) and line.get("quantity") is not None and not php.is_integer(line["quantity"]):
+        if not isinstance(line, dict):
+            raise wrong_type(f"line_items[{at}]", "object")
+        if line.get("quantity") is not None and not php.is_integer(line["quantity"]):
             name = f"line_items[{at}][quantity]"
             raise invalid("line_items", f"{name} is not of type integer.", "rest_invalid_type", {"param": name})
 
@@ -146,6 +163,8 @@ def _apply(shop: WooShop, order: Order, params: Body) -> None:
             address = getattr(order, name)
             address.update({key: str(value) for key, value in params[name].items() if key in address})
     for each in params.get("meta_data") or []:
+        if not isinstance(each, dict) or "key" not in each:
+            continue
         order.meta = [meta for meta in order.meta if meta.key != each["key"]]
         if each.get("value") is not None:
             order.meta.append(Meta(shop.next_meta(), each["key"], each["value"]))

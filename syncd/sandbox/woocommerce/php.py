@@ -21,7 +21,10 @@ def whole(value: object) -> int:
             return _wrapped(int(value)) if math.isfinite(value) else 0
         case str():
             number = NUMBER.match(value)
-            return whole(float(number[0]) if re.search(r"[.eE]", number[0]) else int(number[0])) if number else 0
+            if number is None:
+                return 0
+            beyond_int = re.search(r"[.eE]", number[0]) or len(number[0]) > 30
+            return whole(float(number[0]) if beyond_int else int(number[0]))
         case _:
             return 1 if value else 0
 

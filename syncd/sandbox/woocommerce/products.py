@@ -278,7 +278,8 @@ def _apply(shop: WooShop, product: Product, params: Body) -> None:
     if params.get("name") is not None:
         product.name = php.text(params["name"])
     if params.get("regular_price") is not None:
-        product.price = php.text(params["regular_price"])
+        price = php.text(params["regular_price"])
+        product.price = price if php.NUMBER.fullmatch(price) else ""
     if params.get("global_unique_id") is not None:
         product.gtin = php.text(params["global_unique_id"])
     if params.get("status") is not None:

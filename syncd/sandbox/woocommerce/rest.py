@@ -180,6 +180,8 @@ def date_filter(params: Body, local: Callable[[datetime], datetime]) -> Callable
     for name in ("after", "before", "modified_after", "modified_before"):
         if name in params:
             limits[name] = _column_time(name, str(params[name]), local)
+    if not limits:
+        return lambda _created, _modified: True
 
     def column(instant: datetime) -> datetime:
         return (instant if gmt else local(instant)).replace(tzinfo=None)
@@ -256,9 +258,13 @@ def in_order(rows: Iterable[Row], asked: Asked, choices: Sequence[str]) -> list[
 
 
 def page_of(rows: Sequence[Json], asked: Asked, render: Callable[[Any], Body], *, default_size: int = 10) -> Reply:
-    """One page of `rows` with WordPress' paging headers; a page past the end is empty, not an error."""
+    """One page of `rows` with WordPress' paging headers; a page past the end is empty, not an error.
+
+    `offset` beats `page` unless it is 0 (WooCommerce's OrdersTableQuery, WordPress' WP_Query).
+    """
     size = integer(asked.params, "per_page", default_size, 1, 100)
     number = integer(asked.params, "page", 1, 1)
+    start = integer(asked.params, "offset", 0, 0) or (number - 1) * size
     pages = math.ceil(len(rows) / size)
     links = []
     for relation, target in (("prev", number - 1), ("next", number + 1)):
@@ -268,7 +274,7 @@ def page_of(rows: Sequence[Json], asked: Asked, render: Callable[[Any], Body], *
     headers = {"X-WP-Total": str(len(rows)), "X-WP-TotalPages": str(pages)}
     if links:
         headers["Link"] = ", ".join(links)
-    shown = rows[(number - 1) * size : number * size]
+    shown = rows[start : start + size]
     return Reply([only_fields(render(row), asked.params.get("_fields")) for row in shown], headers=headers)
 
 

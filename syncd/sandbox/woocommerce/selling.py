@@ -85,10 +85,11 @@ def follow_line(shop: WooShop, order: Order, line: Line, units: int) -> None:
     if product is None or (units and order.status not in REDUCING):
         return
     already, restocked = line.reduced or 0, line.restocked or 0
-    more = units - restocked - already if units else -min(already, line.quantity)
+    more = units - restocked - already if units else -already
     if more:
         move_stock(shop, product, -more)
         line.reduced = units - restocked
+        order.stock_reduced = order.stock_reduced or units > 0
 
 
 def refund(

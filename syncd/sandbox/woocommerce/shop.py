@@ -37,7 +37,9 @@ class WooShop:
         strips_authorization: the host does not hand the header to PHP.
         plain_permalinks: ``/wp-json/`` is not there.
         has_variations_route: False imitates WooCommerce before 10.3.
-        in_the_gap: runs once, between the reading and the writing of the next `inventory_delta` (which is not atomic).
+        in_the_gap: runs once, between the reading and the writing of the next `inventory_delta` (which is not atomic);
+            it runs in the server's thread, under the shop's lock.
+        plugin_statuses: order statuses that a plugin added; they move no stock.
         gateways: payment methods that can pay back.
     """
 
@@ -54,6 +56,7 @@ class WooShop:
         self.lock = threading.RLock()
         self.ids = Ids()
         self.products: dict[int, Product] = {}
+        self._variation_ids: dict[int, list[int]] = {}
         self.orders: dict[int, Order] = {}
         self._saved: dict[int, list[tuple[datetime, Order]]] = {}
         self.carts: dict[str, dict[int, int]] = {}
@@ -77,6 +80,7 @@ class WooShop:
         self.plain_permalinks = False
         self.has_variations_route = True
         self.in_the_gap: Callable[[], object] | None = None
+        self.plugin_statuses: tuple[str, ...] = ()
         self.gateways: set[str] = set()
 
     # ------------------------------------------------------------------ settings and time
@@ -129,6 +133,7 @@ class WooShop:
         with self.lock:
             variation = self._add("variation", f"{parent.name} - {', '.join(options.values())}", sku, stock)
             variation.parent_id, variation.price, variation.options = parent.id, parent.price, dict(options)
+            self._variation_ids.setdefault(parent.id, []).append(variation.id)
             self.save(variation)
             return variation
 
@@ -157,14 +162,19 @@ class WooShop:
         return self.ids.meta - 1
 
     def product(self, sku: str) -> Product:
-        """The product or variation with exactly this SKU of its own."""
+        """The product or variation with exactly this SKU of its own.
+
+        Raises:
+            KeyError: no product has it.
+        """
         with self.lock:
-            return next(product for product in self.products.values() if product.sku == sku)
+            for product in self.products.values():
+                if product.sku == sku:
+                    return product
+            raise KeyError(sku)
 
     def variations(self, parent_id: int) -> list[Product]:
-        if parent_id not in self.products or self.products[parent_id].type != "variable":
-            return []
-        return [product for product in self.products.values() if product.parent_id == parent_id]
+        return [self.products[each] for each in self._variation_ids.get(parent_id, [])]
 
     def counting(self, product: Product) -> Product | None:
         """Whose number falls when `product` is sold: its own, its parent's, nobody's (woocommerce-facts §2)."""
@@ -227,7 +237,10 @@ class WooShop:
         with self.lock:
             for variation in self.variations(product_id):
                 del self.products[variation.id]
-            del self.products[product_id]
+            self._variation_ids.pop(product_id, None)
+            product = self.products.pop(product_id)
+            if product.parent_id:
+                self._variation_ids[product.parent_id].remove(product_id)
 
     # ------------------------------------------------------------------ customers
 

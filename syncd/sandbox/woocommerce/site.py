@@ -111,7 +111,7 @@ def add_to_cart(shop: WooShop, asked: Asked) -> Reply:
     product = shop.products.get(php.whole(asked.params.get("id")))
     if product is None:
         raise RestError(400, "woocommerce_rest_cart_invalid_product", "This product cannot be added to the cart.")
-    units = cart.get(product.id, 0) + php.whole(asked.params.get("quantity", 1))
+    units = cart.get(product.id, 0) + _wanted(asked.params.get("quantity", 1))
     free = shop.free(product)
     if free is not None and units > free:
         raise _sold_out(NotEnoughStock(product.name, free))
@@ -140,7 +140,9 @@ def checkout(shop: WooShop, asked: Asked) -> Reply:
     except NotEnoughStock as short:
         raise _sold_out(short) from None
     for name, address in (("billing_address", order.billing), ("shipping_address", order.shipping)):
-        sent = asked.params.get(name) or {}
+        sent = asked.params.get(name)
+        if not isinstance(sent, dict):
+            continue
         address.update({key: str(sent[key]) for key in NO_ADDRESS if key in address and key in sent})
     shop.save_order(order)
     thanks = f"{asked.base}/checkout/order-received/{order.id}/?key={order_key(order)}"
@@ -167,6 +169,13 @@ def checkout(shop: WooShop, asked: Asked) -> Reply:
     )
 
 
+def _wanted(sent: object) -> int:
+    units = php.whole(sent)
+    if units < 1:
+        raise RestError(400, "woocommerce_rest_product_invalid_quantity", "The quantity must be at least 1.")
+    return units
+
+
 def _sold_out(short: NotEnoughStock) -> RestError:
     return RestError(
         400,
@@ -178,10 +187,10 @@ def _sold_out(short: NotEnoughStock) -> RestError:
 
 def sandbox_buy(shop: WooShop, asked: Asked) -> Reply:
     """``POST /sandbox/buy {"sku", "units"}`` → ``{"order": id}``. No real shop has this door: it is the customer."""
-    sku, units = str(asked.params.get("sku")), php.whole(asked.params.get("units", 1))
+    sku, units = str(asked.params.get("sku")), _wanted(asked.params.get("units", 1))
     try:
         return Reply({"order": shop.buy(sku, units)})
-    except StopIteration:
+    except KeyError:
         raise RestError(404, "sandbox_unknown_sku", f"No product has the SKU {sku}.") from None
     except NotEnoughStock as short:
         raise _sold_out(short) from None
