@@ -11,13 +11,8 @@ from connectors.shopify.admin import Admin, unreadable
 from connectors.shopify.documents import VARIANTS_COUNT
 from connectors.shopify.places import Installation, Location, chosen, installation, locations
 from connectors.shopify.reading import Misread, field, whole
-from connectors.shopify.settings import Settings
+from connectors.shopify.settings import LATER_SCOPES, NEEDED_SCOPES, Settings
 
-NEEDED = ("read_products", "read_inventory", "write_inventory", "read_locations", "read_orders")
-LATER = {
-    "write_products": "to show when goods on order arrive",
-    "read_all_orders": "to see orders older than 60 days; Shopify grants it on request",
-}
 LARGEST_SKEW = timedelta(seconds=60)
 
 
@@ -55,18 +50,16 @@ def _identity(shop: Installation, settings: Settings) -> Iterator[Finding]:
 
 
 def _scopes(shop: Installation) -> Iterator[Finding]:
-    # A write scope brings its read scope (shopify-facts §4).
-    held = shop.scopes | {scope.replace("write_", "read_", 1) for scope in shop.scopes}
     way = "Dev Dashboard > your app > Versions: {}, release, approve in the shop."
-    if missing := [scope for scope in NEEDED if scope not in held]:
+    if missing := [scope for scope in NEEDED_SCOPES if scope not in shop.scopes]:
         names = ", ".join(missing)
         yield Finding(Level.FAIL, f"may not do all that is needed: {names} is missing", way.format(f"add {names}"))
     else:
         yield Finding(Level.OK, "may read products, orders and locations, and write stock")
-    if later := [scope for scope in LATER if scope not in held]:
-        reasons = "; ".join(f"{scope} {LATER[scope]}" for scope in later)
+    if later := [scope for scope in LATER_SCOPES if scope not in shop.scopes]:
+        reasons = "; ".join(f"{scope} {LATER_SCOPES[scope]}" for scope in later)
         yield Finding(Level.OK, f"would be of use later: {reasons}")
-    if excess := sorted(scope for scope in shop.scopes if scope not in {*NEEDED, *LATER}):
+    if excess := sorted(scope for scope in shop.granted if scope not in {*NEEDED_SCOPES, *LATER_SCOPES}):
         names = ", ".join(excess)
         yield Finding(Level.WARN, f"may do more than syncd needs: {names}", way.format(f"remove {names}"))
 

@@ -28,7 +28,7 @@ from connectors.shopify.address import Address
 from connectors.shopify.admin import Admin
 from connectors.shopify.order_pages import OrderPages
 from connectors.shopify.places import Standing, standing
-from connectors.shopify.settings import SETTINGS, settings
+from connectors.shopify.settings import GUIDE, SETTINGS, settings
 
 # With `read_orders` alone (shopify-facts §4); assumed until the shop has told what the app may read.
 ORDERS_VISIBLE_FOR = timedelta(days=60)
@@ -39,6 +39,7 @@ class Shopify:
 
     kind: ClassVar[str] = "shopify"
     SETTINGS: ClassVar[tuple[Setting, ...]] = SETTINGS
+    GUIDE: ClassVar[tuple[str, ...]] = GUIDE
     raises_by = Op.SET
     replays = True
     in_doubt = timedelta(seconds=120)
@@ -85,7 +86,7 @@ class Shopify:
         return writes.grouped(these)
 
     def send(self, batch: Batch) -> Sequence[Outcome]:
-        return writes.sent(self._admin, batch, self._standing().location.gid)
+        return writes.refused(batch) or writes.sent(self._admin, batch, self._standing().location.gid)
 
     def _standing(self, *, anew: bool = False) -> Standing:
         """Where we stand; asked once, and `anew` where everything is read anyway: locations come and go."""

@@ -19,7 +19,7 @@ ORDERS_PAGE: Final = 50
 
 INSTALLATION: Final = """
 query Installation {
-  shop { name myshopifyDomain primaryDomain { host } }
+  shop { name myshopifyDomain }
   currentAppInstallation { accessScopes { handle } }
 }
 """

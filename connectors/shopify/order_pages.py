@@ -7,11 +7,11 @@ newest change that the last one saw. All instants are the shop's own: the clock 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from connectors.contract import CursorExpired, OrderPage, OrdersById, OrderState, Parked
+from connectors.contract import CursorExpired, OrderPage, OrdersById, OrderState, Parked, Unreadable
 from connectors.shopify.admin import Admin, unreadable
 from connectors.shopify.documents import (
     DEEPEST,
@@ -26,6 +26,8 @@ from connectors.shopify.documents import (
 from connectors.shopify.orders import OrderParts, listing_ids, order_state
 from connectors.shopify.reading import Misread, field, gid, instant, listed, next_page, text
 
+# An order that was archived by hand before it was shipped is closed, and still owed.
+OPEN = "status:open OR fulfillment_status:unfulfilled"
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 SHORTEST_OVERLAP = timedelta(minutes=2)
 
@@ -108,10 +110,10 @@ class OrderPages:
         variables = {
             "first": ORDERS_PAGE,
             "after": place.after,
-            "query": "status:open" if opening else f"updated_at:>='{_told(place.since)}'",
+            "query": OPEN if opening else f"updated_at:>='{_told(place.since)}'",
             "sortKey": "ID" if opening else "UPDATED_AT",
         }
-        data = self._admin.ask(ORDERS, variables)
+        data = self._asked(variables)
         try:
             connection = field(data, "orders")
             nodes = listed(connection, "nodes")
@@ -125,6 +127,15 @@ class OrderPages:
         page = OrderPage(tuple(orders), following.cursor(), tuple(parked))
         return page, following, after is None and not opening
 
+    def _asked(self, variables: Mapping[str, object]) -> Mapping[str, object]:
+        """The answer; a place that Shopify does not find again has expired."""
+        try:
+            return self._admin.ask(ORDERS, variables)
+        except Unreadable as refused:
+            if variables["after"] is not None and "cursor" in refused.sample.lower():
+                raise CursorExpired("Shopify does not know this place in its orders any more.") from None
+            raise
+
     def _following(self, place: Place, nodes: Sequence[object], after: str | None) -> Place:
         depth = place.depth + len(nodes)
         if place.walk == "open":
@@ -135,8 +146,9 @@ class OrderPages:
         if after is None:
             return Place("changed", since=max(place.since, self._overlapping(_instant(newest))), newest=newest)
         if depth >= DEEPEST - ORDERS_PAGE:
-            # Shopify pages no deeper: begin again at the newest change seen, which the walk has reached in order.
-            return Place("changed", since=newest, newest=newest)
+            # Shopify pages no deeper: begin again where this page stands. An order may show a later change than the
+            # one that gives it its place in the walk, so the earliest counts.
+            return Place("changed", since=min(_updates(nodes), default=place.since), newest=newest)
         return replace(place, newest=newest, after=after, depth=depth)
 
     def _overlapping(self, newest: datetime) -> str:

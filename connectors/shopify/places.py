@@ -28,8 +28,12 @@ class Installation:
 
     name: str
     permanent_domain: str
-    storefront: str
-    scopes: frozenset[str]
+    granted: frozenset[str]
+
+    @property
+    def scopes(self) -> frozenset[str]:
+        """What the app may do. A write scope brings its read scope (shopify-facts §4)."""
+        return self.granted | {scope.replace("write_", "read_", 1) for scope in self.granted}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +72,7 @@ def installation(admin: Admin) -> Installation:
         return Installation(
             name=text(shop, "name"),
             permanent_domain=text(shop, "myshopifyDomain").lower(),
-            storefront=text(field(shop, "primaryDomain"), "host").lower(),
-            scopes=frozenset(
+            granted=frozenset(
                 text(scope, "handle") for scope in listed(field(data, "currentAppInstallation"), "accessScopes")
             ),
         )

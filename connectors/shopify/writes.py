@@ -44,18 +44,23 @@ def grouped(writes: Sequence[Write]) -> Sequence[tuple[Write, ...]]:
     return calls
 
 
+def refused(batch: Batch) -> Sequence[Outcome]:
+    """The outcomes of a call that may not be sent as it stands; none where it may. Asks nobody."""
+    refusals = [_refusal(write) for write in batch.writes]
+    if not any(refusals):
+        return ()
+    return [
+        Outcome(write.listing_id, refusal or _untouched())
+        for write, refusal in zip(batch.writes, refusals, strict=True)
+    ]
+
+
 def sent(admin: Admin, batch: Batch, location_gid: str) -> Sequence[Outcome]:
     """Sends one call and tells what became of each write.
 
     Raises:
         InDoubt, Unavailable, RateLimited, CredentialsRejected, Unreadable: as `StockSink.send`.
     """
-    refusals = [_refusal(write) for write in batch.writes]
-    if any(refusals):
-        return [
-            Outcome(write.listing_id, refusal or _untouched())
-            for write, refusal in zip(batch.writes, refusals, strict=True)
-        ]
     ops = {write.op for write in batch.writes}
     if len(ops) != 1:
         raise ValueError("a call has writes of one op: group() makes calls")
