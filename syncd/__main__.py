@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from io import TextIOWrapper
 from pathlib import Path
@@ -36,23 +37,30 @@ def run(arguments: Sequence[str], command: typer.Typer = app, *, details_in: Pat
         if ended.code == errors.STOPPED:
             output.failure("Stopped.")
         return ended.code if isinstance(ended.code, int) else 0
-    except errors.ConfigError as error:
-        output.problems(error)
-        return error.exit_code
-    except errors.SyncdError as error:
-        output.failure(error.sentence, error.hint)
-        return error.exit_code
-    except ConnectorError as error:
-        output.failure(str(error), error.hint)
-        return errors.PARTLY_FAILED
     except Exception as error:  # noqa: BLE001 - the last resort: an owner never reads a traceback
-        details = logs.write_details(error, details_in or places.state_folder(os.environ), now=datetime.now(UTC))
-        output.failure(
-            f"syncd stopped at something unexpected ({type(error).__name__}). The details are in {details}.",
-            "Run the same command again; if it stops again, report it with that file: secrets are taken out.",
-        )
+        with suppress(OSError):  # the terminal is gone: nobody reads
+            return _told(error, details_in or places.state_folder(os.environ))
         return errors.PARTLY_FAILED
     return 0
+
+
+def _told(error: Exception, details_in: Path) -> int:
+    """The exit code of `error`, after the owner was told of it."""
+    if isinstance(error, errors.ConfigError):
+        output.problems(error)
+        return error.exit_code
+    if isinstance(error, errors.SyncdError):
+        output.failure(error.sentence, error.hint)
+        return error.exit_code
+    if isinstance(error, ConnectorError):
+        output.failure(str(error), error.hint)
+        return errors.PARTLY_FAILED
+    details = logs.write_details(error, details_in, now=datetime.now(UTC))
+    output.failure(
+        f"syncd stopped at something unexpected ({type(error).__name__}). The details are in {details}.",
+        "Run the same command again; if it stops again, report it with that file: secrets are taken out.",
+    )
+    return errors.PARTLY_FAILED
 
 
 if __name__ == "__main__":

@@ -77,12 +77,11 @@ def start(level: int, stream: TextIO | None = None) -> logging.Handler:
 def write_details(error: BaseException, folder: Path, *, now: datetime) -> Path:
     """Append the redacted traceback to ``errors.log`` in `folder`, readable by its owner only; returns the file.
 
-    Where `folder` cannot be written, a temporary file takes it. A file that grew beyond 1 MB is begun anew.
+    Where `folder` is not there or cannot be written, a temporary file takes it. Beyond 1 MB the file is begun anew.
     """
     details = f"{now.isoformat(timespec='seconds')}\n{redacted(''.join(traceback.format_exception(error)))}\n"
     path = folder / "errors.log"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         full = path.exists() and path.stat().st_size > _LARGEST_DETAILS_BYTES
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | (os.O_TRUNC if full else 0)
         descriptor = os.open(path, flags, mode=0o600)

@@ -13,6 +13,7 @@ from syncd.settings_file import assignment
 from syncd.settings_table import HOUSE, PER_CHANNEL, Known
 
 _CHANNELS = {"woo": "woocommerce", "shopify_il": "shopify"}  # the channels of the example
+_WIDTH = 118
 _HEAD = "# The lines you edit. All other settings, with their defaults, stand commented out further down."
 _NOT_YET = (
     "# Tills, supplier feeds, and alerts by mail or Slack come with later versions; their settings come with them."
@@ -45,21 +46,35 @@ def example_env(connectors: Mapping[str, type[Connector]] | None = None) -> str:
 
 def edited(prefix: str, settings: Iterable[Known]) -> Iterator[str]:
     """The lines that an owner edits, each with its sentence behind it."""
+    value = {known.name: known.example or known.default or "" for known in settings if known.owner_edits}
+    return given(prefix, settings, value)
+
+
+def given(prefix: str, settings: Iterable[Known], value: Mapping[str, str]) -> Iterator[str]:
+    """A line for each of the settings that has a value, in their order; its sentence behind it, above if it is long."""
     lines = {
-        assignment(prefix + known.name, known.example or known.default or "", secret=known.secret): known.help
+        assignment(prefix + known.name, value[known.name], secret=known.secret): known.help
         for known in settings
-        if known.owner_edits
+        if known.name in value
     }
-    width = max(map(len, lines), default=0)
-    return (f"{line:<{width}}  # {sentence}" for line, sentence in lines.items())
+    width = max((len(line) for line, sentence in lines.items() if len(line) + len(sentence) < _WIDTH - 8), default=0)
+    for line, sentence in lines.items():
+        if len(behind := f"{line:<{width}}  # {sentence}") <= _WIDTH:
+            yield behind
+        else:
+            yield from _sentence(sentence)
+            yield line
+
+
+def _sentence(text: str) -> list[str]:
+    return textwrap.wrap(f"{text[:1].upper()}{text[1:]}.", _WIDTH, initial_indent="# ", subsequent_indent="# ")
 
 
 def commented(prefix: str, settings: Iterable[Known]) -> Iterator[str]:
     """Each setting as its sentence and a line that is commented out and shows what holds without it."""
     for known in settings:
-        without = f" Without it: {known.absent}." if known.absent else ""
-        sentence = f"{known.help[:1].upper()}{known.help[1:]}.{without}"
-        yield from textwrap.wrap(sentence, 118, initial_indent="# ", subsequent_indent="# ")
+        without = f". Without it: {known.absent}" if known.absent else ""
+        yield from _sentence(known.help + without)
         yield f"#{assignment(prefix + known.name, known.example or known.default or '', secret=known.secret)}"
 
 

@@ -31,7 +31,7 @@ class Known:
     owner_edits: bool = False
 
 
-_BUFFER = "units held back from sale on every channel, or a share such as 10% (per SKU: import file or `syncd set`)"
+_BUFFER = "units held back on every channel, or a share: 10%"
 _CAP = "never offer more than this many units of a SKU"
 _CUT_OFF = "offer 0 when fewer units than this would be offered"
 
@@ -47,7 +47,7 @@ HOUSE: tuple[Known, ...] = (
     Known("BUFFER", _BUFFER, values.buffer, default="2", owner_edits=True),
     Known(
         "REORDER_POINT",
-        "order more at or below this many available units (per SKU: likewise)",
+        "order more at or below this (both per SKU: import file or `syncd set`)",
         values.units,
         default="5",
         owner_edits=True,
@@ -76,11 +76,11 @@ HOUSE: tuple[Known, ...] = (
     ),
     Known(
         "HOLD_JUMPS",
-        "a plan that changes more than this share of a channel's SKUs by a big step waits for `syncd approve`",
+        "a plan that more than doubles or halves more than this share of them waits for `syncd approve`",
         values.percent,
         default="50%",
     ),
-    Known("HOLD_COUNT", "fewer such SKUs than this never wait", values.units, default="5"),
+    Known("HOLD_COUNT", "fewer SKUs than this never wait", values.units, default="5"),
     Known(
         "DATABASE_URL",
         "where the master table is: a SQLite file by its full path, or a PostgreSQL database",

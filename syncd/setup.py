@@ -99,8 +99,7 @@ def new_file(channels: list[NewChannel], house: Mapping[str, str], *, written: s
     """
     lines = [f"# The settings of syncd, written by `syncd init` on {written}. Then: syncd check"]
     value = {**house, "CHANNELS": _named(channels)}
-    given = [known for known in settings_table.HOUSE if known.name in value]
-    lines += [*_assigned("SYNCD_", given, value)]
+    lines += settings_example.given("SYNCD_", settings_table.HOUSE, value)
     for channel in channels:
         lines += ["", *_block(channel)]
     lines += ["", "# ---- All other settings. Take away the # in front of a line to change it."]
@@ -130,20 +129,12 @@ def _named(channels: list[NewChannel]) -> str:
 def _block(channel: NewChannel) -> Iterator[str]:
     yield f"# {channel.name} ({channel.connector.kind})"
     yield from (f"# {sentence}" for sentence in guide(channel.connector))
-    yield from _assigned(f"{channel.name.upper()}_", channel.known, channel.answers)
+    yield from settings_example.given(f"{channel.name.upper()}_", channel.known, channel.answers)
 
 
 def _rest(channel: NewChannel) -> Iterator[str]:
     rest = [known for known in channel.known if known.name not in channel.answers]
     yield from settings_example.commented(f"{channel.name.upper()}_", rest)
-
-
-def _assigned(prefix: str, settings: list[settings_table.Known], value: Mapping[str, str]) -> Iterator[str]:
-    for known in settings:
-        if known.name in value:
-            # The pinned database is a plain path; a secret that an owner typed stands in quotes.
-            secret = known.secret and not value[known.name].startswith("sqlite:")
-            yield f"{settings_file.assignment(prefix + known.name, value[known.name], secret=secret)}  # {known.help}"
 
 
 def prove(

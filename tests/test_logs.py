@@ -127,9 +127,9 @@ def failure() -> RuntimeError:
 
 def test_details_of_a_failure_are_kept_for_their_owner_only(tmp_path: Path) -> None:
     logs.hide([SECRET])
-    path = logs.write_details(failure(), tmp_path / "state", now=NOW)
-    logs.write_details(failure(), tmp_path / "state", now=NOW)
-    assert path == tmp_path / "state" / "errors.log"
+    path = logs.write_details(failure(), tmp_path, now=NOW)
+    logs.write_details(failure(), tmp_path, now=NOW)
+    assert path == tmp_path / "errors.log"
     assert path.read_text().count("RuntimeError: no luck with ***") == 2
     assert "2026-11-22T10:14:00+00:00" in path.read_text()
     assert SECRET not in path.read_text()
@@ -138,8 +138,7 @@ def test_details_of_a_failure_are_kept_for_their_owner_only(tmp_path: Path) -> N
 
 def test_details_go_elsewhere_where_the_folder_cannot_be_had(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    (tmp_path / "file").touch()
-    path = logs.write_details(failure(), tmp_path / "file", now=NOW)
+    path = logs.write_details(failure(), tmp_path / "gone", now=NOW)
     assert path.parent == tmp_path
     assert "RuntimeError" in path.read_text()
 

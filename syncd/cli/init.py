@@ -69,6 +69,7 @@ class Dialogue:
     kinds: Callable[[], tuple[str, ...]] = registry.kinds
     surroundings: Surroundings = field(default_factory=Surroundings)
     looked_for: tuple[Path, ...] = places.SETTINGS
+    state_folder: Path = field(default_factory=lambda: places.state_folder(os.environ))
     is_root: bool = field(default_factory=lambda: os.geteuid() == 0)
 
     def hold(self, env_file: Path | None, named: tuple[str, ...]) -> None:
@@ -126,7 +127,7 @@ class Dialogue:
     def _house(self) -> dict[str, str]:
         """What a new file says for all channels; the buffer is asked once a shop was read."""
         # Pinned, so that a command run by another user finds the same master table.
-        pinned = f"sqlite:///{places.state_folder(self.given, is_root=self.is_root).absolute() / 'syncd.db'}"
+        pinned = f"sqlite:///{self.state_folder / 'syncd.db'}"
         proposed = {"TIMEZONE": setup.local_timezone(), "REORDER_POINT": "5", "DATABASE_URL": pinned}
         house = {}
         for known in settings_table.HOUSE:

@@ -127,11 +127,22 @@ class Person:
     """The person at the terminal."""
 
     def ask(self, question: str, *, default: str | None = None, hidden: bool = False) -> str:
-        answer = typer.prompt(question, default=default, hide_input=hidden, show_default=bool(default))
-        return str(answer).strip() if not hidden else str(answer)
+        with _stopping():
+            answer = str(typer.prompt(question, default=default, hide_input=hidden, show_default=bool(default)))
+        return answer if hidden else answer.strip()
 
     def confirm(self, question: str, *, default: bool) -> bool:
-        return typer.confirm(question, default=default)
+        with _stopping():
+            return typer.confirm(question, default=default)
+
+
+@contextmanager
+def _stopping() -> Iterator[None]:
+    """Ctrl-C and Ctrl-D at a question end the command as they do at work."""
+    try:
+        yield
+    except typer.Abort:
+        raise KeyboardInterrupt from None
 
 
 def asker() -> Asker | None:

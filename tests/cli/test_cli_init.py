@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pty
 import random
+import re
 import stat
 import subprocess
 import sys
@@ -60,12 +61,13 @@ def dialogue(
 ) -> Dialogue:
     return Dialogue(
         script,
-        {"XDG_STATE_HOME": str(tmp_path / "state"), **(given or {})},
+        given or {},
         try_shops=try_shops,
         find_kind=find_kind,
         kinds=lambda: ("silkshop", "woolshop"),
         surroundings=Surroundings(now=lambda: NOW, random=random.Random(1)),
         looked_for=(tmp_path / "etc" / ".env", tmp_path / ".env"),
+        state_folder=tmp_path / "state",
         is_root=False,
     )
 
@@ -92,7 +94,7 @@ def test_a_first_shop_is_asked_for_tried_and_written(tmp_path: Path, capsys: pyt
         "In the shop: Settings > Keys > Add key, Read/Write",
         "  ok    woo: Wool 1.0, may read and write",
         f"Written: {path} (only you can read it).",
-        f"Database: {path.parent}/state/syncd/syncd.db",
+        f"Database: {path.parent}/state/syncd.db",
         "Next: syncd check",
     ]
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -100,7 +102,7 @@ def test_a_first_shop_is_asked_for_tried_and_written(tmp_path: Path, capsys: pyt
     (woo,) = settings.channels
     assert (woo.name, woo.kind, woo.connector["KEY"]) == ("woo", "woolshop", NASTY)
     assert settings.limits.buffer == Buffer(units=2)
-    assert settings.database_url == f"sqlite:///{tmp_path}/state/syncd/syncd.db"
+    assert settings.database_url == f"sqlite:///{tmp_path}/state/syncd.db"
 
 
 def test_the_written_file_explains_itself_and_names_every_other_setting(tmp_path: Path) -> None:
@@ -108,9 +110,10 @@ def test_the_written_file_explains_itself_and_names_every_other_setting(tmp_path
     text = (tmp_path / ".env").read_text()
     assert "# The settings of syncd, written by `syncd init` on 2026-11-22." in text
     assert (
-        "# In the shop: Settings > Keys > Add key, Read/Write\nWOO_URL=https://5.example  # the shop's address" in text
+        "# In the shop: Settings > Keys > Add key, Read/Write\nWOO_URL=https://5.example  # the shop's address\n"
+        in text
     )
-    assert "\nSYNCD_BUFFER=3  # units held back" in text
+    assert re.search(r"\nSYNCD_BUFFER=3 +# units held back", text)
     for key in ("SYNCD_CAP", "SYNCD_RETURNS_TO", "WOO_ON_EDIT", "WOO_POLL"):
         assert f"\n#{key}=" in text
 

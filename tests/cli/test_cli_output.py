@@ -103,3 +103,12 @@ def test_a_person_at_a_terminal_is_asked(typed: str, answer: str) -> None:
     shown = on_a_terminal(code, typed)
     assert "Take this? [y/N]" in shown
     assert f"answer {answer}" in shown
+
+
+def test_leaving_at_a_question_ends_the_command_as_leaving_at_work_does() -> None:
+    code = (
+        "from syncd.cli import output\n"
+        "try: output.confirm('Take this?', yes=False)\n"
+        "except KeyboardInterrupt: print('stopped')"
+    )
+    assert "stopped" in on_a_terminal(code, "\x04")
