@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
+from random import Random
 
 import pytest
 
-from connectors.contract import CursorExpired, OrderLine, OrderState
+from connectors.contract import CursorExpired, ListingRef, OrderLine, OrderState
 from connectors.testing.rig import Capability, Promises, Rig, as_sales, needs, only_line, walk
 
 
@@ -234,3 +236,48 @@ class SalesPromises(Promises):
     def test_instants_are_aware_utc(self, rig: Rig) -> None:
         state = state_of(rig, rig.buy(rig.add_listing("A", 10)))
         assert state.created_at.utcoffset() == timedelta()
+
+    @needs(Capability.SALES)
+    @pytest.mark.parametrize("seed", range(5))
+    def test_whatever_happens_no_unit_is_lost_and_the_list_agrees_with_reading_by_id(self, rig: Rig, seed: int) -> None:
+        ref = rig.add_listing("A", 40)
+        source = as_sales(rig.connector())
+        newest, cursor = walk(source)
+        random = Random(seed)  # noqa: S311 - which deed comes next is no secret
+        orders: list[str] = []
+        for _ in range(12):
+            self.something_happens(rig, ref, orders, random)
+            rig.catch_up()
+            found, cursor = walk(source, cursor)
+            newest |= found
+            exact = {state.id: state for state in source.orders_by_id(orders).orders}
+            assert {order: newest[order] for order in orders} == exact
+            lines = [line for state in exact.values() for line in state.lines]
+            shown = rig.shown(ref)
+            assert shown is not None
+            assert shown + sum(line.taken for line in lines) == 40
+            held = sum(line.promised + line.undecided + line.fulfilled - line.returned for line in lines)
+            assert shown + held == 40
+
+    def something_happens(self, rig: Rig, ref: ListingRef, orders: list[str], random: Random) -> None:
+        """A customer or the shopkeeper does something that this channel knows."""
+        state = state_of(rig, random.choice(orders)) if orders and random.random() < 0.7 else None
+        promised = sum(line.promised for line in state.lines) if state else 0
+        out = sum(line.fulfilled - line.returned for line in state.lines) if state else 0
+        deeds: dict[Capability, Callable[[str], None]] = {}
+        if promised and not out:
+            deeds |= {
+                Capability.SALES: rig.cancel,
+                Capability.KEEP: lambda order: rig.cancel(order, restock=False),
+                Capability.SHIP: lambda order: rig.ship(order),  # noqa: PLW0108 - not every rig has it
+                Capability.EDIT: lambda order: rig.edit_line(order, promised + 1),
+            }
+        if promised > 1 and not out:
+            deeds[Capability.REFUND] = lambda order: rig.refund(order, 1)
+        if out:
+            deeds[Capability.RETURN] = lambda order: rig.return_shipped(order, 1)
+        possible = [deed for capability, deed in deeds.items() if capability in self.capabilities]
+        if state is None or not possible:
+            orders.append(rig.buy(ref, random.randint(1, 3)))
+        else:
+            random.choice(possible)(state.id)

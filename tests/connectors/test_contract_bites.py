@@ -251,6 +251,7 @@ BITES = [
     (HasOneVersionForEver, "delta", "the_same_version_is_the_same_state", {}),
     (ForgetsWhatIsUndecided, "delta", "units_of_an_order_that_ended_without_putting_them_back", {}),
     (ForgetsWhatIsUndecided, "delta", "refunded_units_that_were_not_put_back_wait", {}),
+    (ForgetsWhatIsUndecided, "delta", "whatever_happens_no_unit_is_lost", {"seed": 1}),
     (CountsWhatCameBackAsNeverShipped, "delta", "units_that_came_back_stay_counted_as_fulfilled", {}),
     (SkipsAPage, "delta", "a_cursor_resumes_after_its_page", {}),
     (BeginsAnywhereWithAnUnknownCursor, "delta", "a_cursor_that_is_not_known_has_expired", {}),
