@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -12,7 +12,7 @@ from syncd.sandbox.shopify.graphql.document import At
 from syncd.sandbox.shopify.graphql.errors import GraphError
 from syncd.sandbox.shopify.graphql.execution import Call
 from syncd.sandbox.shopify.idempotency import Keys
-from syncd.sandbox.shopify.model import InventoryItem, InventoryLevel, Order
+from syncd.sandbox.shopify.model import Entity, InventoryItem, InventoryLevel, Order
 from syncd.sandbox.shopify.search import Kind, Predicate, read_search
 from syncd.sandbox.shopify.shop import ShopifyShop
 
@@ -57,6 +57,7 @@ NODE_SCOPES = {
     "InventoryLevel": "read_inventory",
     "Order": "read_orders",
     "LineItem": "read_orders",
+    "Fulfillment": "read_orders",
     "Refund": "read_orders",
 }
 
@@ -123,15 +124,24 @@ class Asked:
         if kind in ("ProductVariant", "InventoryItem"):
             one = shop.by_number.get(number)
             return one if one and kind == one.TYPE else None
-        if kind == "Order":
-            order = shop.orders.get(number)
-            return order if order and self.sees(order) else None
+        if kind in ("Order", "LineItem", "Fulfillment", "Refund"):
+            return next((one for one in self._of_orders(kind) if one.number == number), None)
         tables: Mapping[str, Mapping[int, Any]] = {
             "Location": shop.locations,
             "Product": shop.products,
             "WebhookSubscription": shop.subscriptions,
         }
         return tables.get(kind, {}).get(number)
+
+    def _of_orders(self, kind: str) -> Iterator[Entity]:
+        for order in filter(self.sees, self.shop.orders.values()):
+            parts: Mapping[str, Iterable[Entity]] = {
+                "Order": [order],
+                "LineItem": order.lines,
+                "Fulfillment": order.fulfillments,
+                "Refund": order.refunds,
+            }
+            yield from parts[kind]
 
     def _level(self, level_number: int, item_number: int) -> InventoryLevel | None:
         item: InventoryItem | None = self._lookup("InventoryItem", item_number, None)

@@ -7,7 +7,7 @@ objects 1, a mutation 10 with its payload's own fields free, a connection 2 and 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 from syncd.sandbox.shopify.graphql.check import ROOTS, field_of
 from syncd.sandbox.shopify.graphql.document import Document, Field, Inline, Operation, Selection, Variable
 from syncd.sandbox.shopify.graphql.errors import GraphError, Refused
+from syncd.sandbox.shopify.graphql.execution import included
 from syncd.sandbox.shopify.graphql.schema import Schema
 
 MAX_QUERY_COST = 1000
@@ -33,30 +34,32 @@ class Price:
         root = ROOTS[operation.kind]
         if operation.kind == "query":
             return self._selections(operation.selections, root)
-        return sum(MUTATION + self._payload(field) for field in operation.selections if isinstance(field, Field))
+        return sum(MUTATION + self._payload(field) for field, _ in self._fields(operation.selections, root))
 
     def _payload(self, mutation: Field) -> int:
         known = field_of(self.schema, "Mutation", mutation.name)
         assert known
-        total = 0
-        for field in mutation.selections:
-            if isinstance(field, Field) and field.name != "userErrors" and field.selections:
-                part = field_of(self.schema, known.type.name, field.name)
-                assert part
-                total += self._selections(field.selections, part.type.name)
-        return total
+        return sum(
+            self._selections(field.selections, part.type.name)
+            for field, owner in self._fields(mutation.selections, known.type.name)
+            if field.name != "userErrors" and (part := field_of(self.schema, owner, field.name))
+        )
 
     def _selections(self, selections: tuple[Selection, ...], type_name: str) -> int:
-        total = 0
+        return sum(self._field(field, owner) for field, owner in self._fields(selections, type_name))
+
+    def _fields(self, selections: tuple[Selection, ...], type_name: str) -> Iterator[tuple[Field, str]]:
+        """The fields asked for, each with its type; what @skip or @include leaves out is free."""
         for selection in selections:
+            if not included(selection.directives, self.schema, self.variables):
+                continue
             if isinstance(selection, Field):
-                total += self._field(selection, type_name)
+                yield selection, type_name
             elif isinstance(selection, Inline):
-                total += self._selections(selection.selections, selection.on or type_name)
+                yield from self._fields(selection.selections, selection.on or type_name)
             else:
                 fragment = self.document.fragments[selection.fragment]
-                total += self._selections(fragment.selections, fragment.on)
-        return total
+                yield from self._fields(fragment.selections, fragment.on)
 
     def _field(self, field: Field, type_name: str) -> int:
         known = field_of(self.schema, type_name, field.name)
@@ -78,11 +81,11 @@ class Price:
     def _node(self, selections: tuple[Selection, ...], connection: str) -> int:
         """The dearest of `nodes` and `edges { node }`."""
         prices = [0]
-        for selection in selections:
-            if isinstance(selection, Field) and selection.name == "edges":
-                prices.append(self._node(selection.selections, connection.removesuffix("Connection") + "Edge"))
-            elif isinstance(selection, Field) and selection.name in ("nodes", "node"):
-                prices.append(self._field(selection, connection))
+        for field, owner in self._fields(selections, connection):
+            if field.name == "edges":
+                prices.append(self._node(field.selections, owner.removesuffix("Connection") + "Edge"))
+            elif field.name in ("nodes", "node"):
+                prices.append(self._field(field, owner))
         return max(prices)
 
 

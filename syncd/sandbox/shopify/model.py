@@ -178,6 +178,7 @@ class Fulfillment(Entity):
     name: str
     lines: list[FulfillmentLine]
     location: Location | None
+    status: str = "SUCCESS"
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -228,7 +229,7 @@ class Order(Entity):
 
     @property
     def display_fulfillment_status(self) -> str:
-        if not self.fulfillments:
+        if all(one.status != "SUCCESS" for one in self.fulfillments):
             return "UNFULFILLED"
         return "PARTIALLY_FULFILLED" if any(line.unfulfilled_quantity for line in self.lines) else "FULFILLED"
 

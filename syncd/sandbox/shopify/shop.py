@@ -163,6 +163,18 @@ class ShopifyShop(Catalogue):
             self.touch(order)
             return order.fulfillments[-1]
 
+    def cancel_fulfillment(self, order: Order, shipment: Fulfillment) -> None:
+        """The parcel never left: its units wait to be shipped again."""
+        with self.lock:
+            shipment.status = "CANCELLED"
+            order.closed_at = None
+            for one in shipment.lines:
+                one.line.shipped -= one.quantity
+                one.line.unfulfilled_quantity += one.quantity
+                if one.line.level:
+                    self.move(one.line.level, committed=one.quantity)
+            self.touch(order)
+
     def cancel(self, order: Order, *, restock: bool = True, reason: str = "OTHER") -> Refund:
         """Cancels what was not shipped; without `restock` the units do not come back to available."""
         with self.lock:

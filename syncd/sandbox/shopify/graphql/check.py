@@ -199,7 +199,7 @@ class _Check:
                     f"({declared.type} / {wanted})"
                 )
                 yield GraphError(message, at=[at], path=path, code="variableMismatch", variableName=variable.name)
-        if any(problems(self.schema, value, argument.type)):
+        if any(problems(self.schema, value, argument.type, literal=True)):
             message = (
                 f"Argument '{argument.name}' on {owner} has an invalid value ({json.dumps(value, default=str)}). "
                 f"Expected type '{argument.type}'."

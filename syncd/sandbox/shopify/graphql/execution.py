@@ -35,6 +35,23 @@ def snake(name: str) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
 
 
+def said(
+    directives: tuple[Directive, ...], schema: Schema, variables: Mapping[str, object]
+) -> dict[str, dict[str, Any]]:
+    """The arguments of each directive, variables filled in."""
+    any_leaf = TypeRef("String")  # what stands there is taken as it is
+    return {
+        one.name: {name: prepared(schema, value, any_leaf, variables) for name, value in one.arguments.items()}
+        for one in directives
+    }
+
+
+def included(directives: tuple[Directive, ...], schema: Schema, variables: Mapping[str, object]) -> bool:
+    """False for what @include or @skip leaves out."""
+    arguments = said(directives, schema, variables)
+    return arguments.get("include", {"if": True})["if"] is True and arguments.get("skip", {"if": False})["if"] is False
+
+
 @dataclass(slots=True)
 class Run:
     """One operation under way.
@@ -70,7 +87,7 @@ class Run:
     def _fields(self, selections: tuple[Selection, ...], type_name: str) -> Iterator[Field]:
         """The fields that apply to an object of this type, fragments opened, @skip and @include obeyed."""
         for selection in selections:
-            if not self._included(selection.directives):
+            if not included(selection.directives, self.schema, self.variables):
                 continue
             if isinstance(selection, Field):
                 yield selection
@@ -81,19 +98,6 @@ class Run:
                 fragment = self.document.fragments[selection.fragment]
                 if self.schema.suits(type_name, fragment.on):
                     yield from self._fields(fragment.selections, type_name)
-
-    def _included(self, directives: tuple[Directive, ...]) -> bool:
-        said = self._directives(directives)
-        return said.get("include", {"if": True})["if"] is True and said.get("skip", {"if": False})["if"] is False
-
-    def _directives(self, directives: tuple[Directive, ...]) -> dict[str, dict[str, Any]]:
-        kind = TypeRef("String")  # any leaf: what stands there is taken as it is
-        return {
-            one.name: {
-                name: prepared(self.schema, value, kind, self.variables) for name, value in one.arguments.items()
-            }
-            for one in directives
-        }
 
     def _arguments(self, wanted: Field, type_name: str) -> dict[str, Any]:
         known = field_of(self.schema, type_name, wanted.name)
@@ -117,7 +121,9 @@ class Run:
             return type_name
         known = field_of(self.schema, type_name, wanted.name)
         assert known, wanted.name
-        call = Call(self.request, wanted, path, self._arguments(wanted, type_name), self._directives(wanted.directives))
+        arguments = self._arguments(wanted, type_name)
+        directives = said(wanted.directives, self.schema, self.variables)
+        call = Call(self.request, wanted, path, arguments, directives)
         try:
             self.guard(type_name, call)
             value = self._resolve(source, type_name, call)

@@ -15,8 +15,13 @@ ABSENT = object()
 Problem = tuple[Path, str]
 
 
-def problems(schema: Schema, value: object, kind: TypeRef, path: Path = ()) -> Iterator[Problem]:
-    """What is wrong with `value` as `kind`, each with its place; nothing where it fits. Variables are skipped."""
+def problems(
+    schema: Schema, value: object, kind: TypeRef, path: Path = (), *, literal: bool = False
+) -> Iterator[Problem]:
+    """What is wrong with `value` as `kind`, each with its place; nothing where it fits. Variables are skipped.
+
+    In a document (`literal`) an enum value stands without quotes; in JSON it is a text.
+    """
     if isinstance(value, Variable):
         return
     if value is None:
@@ -25,14 +30,14 @@ def problems(schema: Schema, value: object, kind: TypeRef, path: Path = ()) -> I
     elif kind.item:
         items = value if isinstance(value, list) else [value]
         for index, item in enumerate(items):
-            yield from problems(schema, item, kind.item, (*path, index))
+            yield from problems(schema, item, kind.item, (*path, index), literal=literal)
     elif schema.types[kind.name].kind == "input":
-        yield from _input_problems(schema, value, kind, path)
-    elif wrong := _leaf_problem(schema, value, kind.name):
+        yield from _input_problems(schema, value, kind, path, literal)
+    elif wrong := _leaf_problem(schema, value, kind.name, literal):
         yield path, wrong
 
 
-def _input_problems(schema: Schema, value: object, kind: TypeRef, path: Path) -> Iterator[Problem]:
+def _input_problems(schema: Schema, value: object, kind: TypeRef, path: Path, literal: bool) -> Iterator[Problem]:
     inputs = schema.types[kind.name].inputs
     if not isinstance(value, Mapping):
         yield path, f"Expected {json.dumps(value)} to be a key-value object."
@@ -42,16 +47,16 @@ def _input_problems(schema: Schema, value: object, kind: TypeRef, path: Path) ->
             yield (*path, name), f"Field is not defined on {kind.name}"
     for name, field in inputs.items():
         if name in value:
-            yield from problems(schema, value[name], field.type, (*path, name))
+            yield from problems(schema, value[name], field.type, (*path, name), literal=literal)
         elif field.required:
             yield (*path, name), "Expected value to not be null"
 
 
-def _leaf_problem(schema: Schema, value: object, name: str) -> str:
+def _leaf_problem(schema: Schema, value: object, name: str, literal: bool) -> str:
     kind = schema.types[name]
     wrong = f"Could not coerce value {json.dumps(value)} to {name}"
     if kind.kind == "enum":
-        fits = isinstance(value, str) and value in kind.values
+        fits = isinstance(value, EnumName if literal else str) and value in kind.values
         return "" if fits else f"Expected {json.dumps(value)} to be one of: {', '.join(kind.values)}"
     if isinstance(value, EnumName):
         return wrong
