@@ -45,12 +45,12 @@ class Redirect:
 
 @dataclass(frozen=True, slots=True)
 class ResetBefore:
-    """No effect, no answer: the connection is reset."""
+    """No effect, no answer: the connection breaks."""
 
 
 @dataclass(frozen=True, slots=True)
 class ResetAfter:
-    """The effect happens, the answer is lost: the connection is reset."""
+    """The effect happens, the answer is lost: the connection breaks."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import socket
 import ssl
-import struct
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -30,7 +29,6 @@ from syncd.sandbox.faults import (
 )
 
 SECRET_NAMES = ("consumer_key", "consumer_secret", "client_secret", "access_token", "oauth_")
-RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +210,6 @@ class _Handler(BaseHTTPRequestHandler):
             self.server.crashes.append(crash)
             raise
         if response is None:
-            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
             self.close_connection = True
             return
         self.send_response(response.status)

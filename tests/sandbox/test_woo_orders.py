@@ -115,6 +115,34 @@ def test_changing_lines_moves_the_stock_of_an_order_that_took_some(site: Site) -
     assert site.shop.stock_of("B") == 5
 
 
+def test_units_refunded_before_are_left_out_when_a_line_changes(site: Site) -> None:
+    order = ordered(site, 5)
+    line = order["line_items"][0]["id"]
+    site.shop.refund(order["id"], {line: 2})
+    answer = site.put(f"orders/{order['id']}", {"line_items": [{"id": line, "quantity": 6}]})
+    assert (site.shop.stock_of("A"), reduced(answer)) == (88, "4")
+
+
+def test_a_line_that_was_not_restored_does_not_take_its_units_twice(site: Site) -> None:
+    order_id = ordered(site, 3)["id"]
+    for counted, status in ((False, "cancelled"), (True, "processing")):
+        site.put(f"products/{site.shop.product('A').id}", {"manage_stock": counted, "stock_quantity": 10})
+        assert reduced(site.put(f"orders/{order_id}", {"status": status})) == "3"
+    assert site.shop.stock_of("A") == 10
+
+
+def test_cash_on_delivery_is_not_paid_yet_and_a_card_is(site: Site) -> None:
+    cash, card = site.shop.buy("A"), site.shop.buy("A", payment_method="card")
+    assert site.get(f"orders/{cash}")["date_paid"] is None
+    assert site.get(f"orders/{card}")["date_paid_gmt"] == "2026-11-22T07:58:00"
+
+
+def test_with_backorders_the_checkout_sells_below_zero(site: Site) -> None:
+    site.shop.add_simple("B", stock=1, backorders="notify")
+    site.shop.buy("B", 4)
+    assert site.shop.stock_of("B") == -3
+
+
 def test_rest_sells_what_is_not_there(site: Site) -> None:
     assert reduced(ordered(site, 95)) == "95"
     assert site.shop.stock_of("A") == -3
@@ -212,6 +240,12 @@ def test_an_amount_puts_nothing_back_even_when_it_is_all(site: Site) -> None:
     site.post(f"orders/{order['id']}/refunds", {"amount": "59.97", "api_refund": False})
     answer = site.get(f"orders/{order['id']}")
     assert (answer["status"], site.shop.stock_of("A"), reduced(answer)) == ("refunded", 89, "3")
+
+
+def test_a_refund_of_lines_that_took_nothing_puts_nothing_back(site: Site) -> None:
+    order_id = ordered(site, 3, "pending")["id"]
+    site.shop.refund(order_id)
+    assert site.shop.stock_of("A") == 92
 
 
 def test_a_refund_of_more_money_than_was_paid_is_refused(site: Site) -> None:

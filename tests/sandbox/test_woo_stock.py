@@ -165,6 +165,10 @@ def test_an_id_in_the_body_wins_over_the_one_in_the_address(site: Site) -> None:
     assert (answer["id"], site.shop.stock_of("A"), site.shop.stock_of("B")) == (other.id, 10, 77)
 
 
+def test_an_id_of_null_in_the_body_is_overlooked(site: Site) -> None:
+    assert site.put(f"products/{product_id(site)}", {"id": None, "stock_quantity": 7})["stock_quantity"] == 7
+
+
 # --------------------------------------------------------------------------- status
 
 
@@ -245,6 +249,7 @@ def test_a_delta_for_a_variation_under_its_parents_count_changes_nothing_shown(s
     url = f"products/{parent.id}/variations/{product_id(site, 'V-S')}"
     assert site.put(url, {"inventory_delta": 5})["stock_quantity"] == 50
     assert site.shop.stock_of("V") == 50
+    assert site.put(url, {"manage_stock": True})["stock_quantity"] == 55  # it lay unused in the database
 
 
 # --------------------------------------------------------------------------- batches

@@ -89,7 +89,6 @@ def follow_line(shop: WooShop, order: Order, line: Line, units: int) -> None:
     if more:
         move_stock(shop, product, -more)
         line.reduced = units - restocked
-        order.stock_reduced = order.stock_reduced or units > 0
 
 
 def refund(
