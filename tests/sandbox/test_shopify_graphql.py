@@ -14,8 +14,8 @@ from syncd.sandbox.shopify.graphql.document import Unparsable, parse
 from syncd.sandbox.shopify.graphql.schema import BUILT_IN_SCALARS, admin_schema
 
 ORDERS = """
-query Orders($first: Int!, $after: String, $query: String = "status:open", $with: Boolean!) {
-  orders(first: $first, after: $after, query: $query, sortKey: UPDATED_AT, reverse: false) {
+query Orders($first: Int!, $after: String, $query: String, $backwards: Boolean = false, $with: Boolean!) {
+  orders(first: $first, after: $after, query: $query, sortKey: UPDATED_AT, reverse: $backwards) {
     nodes { ...Order }
     pageInfo { hasNextPage endCursor }
   }

@@ -81,6 +81,19 @@ class _Check:
                 typeName=variable.type.name,
                 variableName=variable.name,
             )
+        for variable in self.operation.variables:
+            wrong = variable not in bad_types and any(
+                problems(self.schema, variable.default, variable.type, literal=True)
+            )
+            if variable.has_default and wrong:
+                yield GraphError(
+                    f"Default value for ${variable.name} doesn't match type {variable.type}",
+                    at=[variable.at],
+                    path=(self.label,),
+                    code="defaultValueInvalidType",
+                    typeName=str(variable.type),
+                    variableName=variable.name,
+                )
         yield from self._selections(self.operation.selections, ROOTS[self.operation.kind], (self.label,), ())
         for name, variable in self.declared.items():
             if name not in self.used and variable not in bad_types:
