@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from syncd.files.values import FileError
 
-_COMMON = "áâäçéëíîóôöúüýß"  # one and the same byte in Windows-1250 and Windows-1252
+_COMMON = "áâäçéëíîóôöúüýßšž"  # one and the same byte in Windows-1250 and Windows-1252
 _POLISH = frozenset("ąćęłńóśźż" + _COMMON)
 _WESTERN = frozenset("àãåæèêìïðñòõøùûþÿœ" + _COMMON)
 _VOWELS = frozenset("aeiouyąęóáâäéëíîôöúüýàãåæèêìïòõøùûÿœ")
@@ -16,7 +16,6 @@ _HEBREW = frozenset(map(chr, range(0x05D0, 0x05EB)))
 
 _SIGNS = frozenset("ªºµ²³¹¼½¾")  # letters to Unicode, signs to people: they tell no language
 _WORD = re.compile(r"[^\W\d_]+")
-_SYMBOL_INSIDE_WORD = re.compile(r"[^\W\d_][¡-¿˛¸]+[^\W\d_]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +34,8 @@ def decode(content: bytes, encoding: str | None = None) -> Decoded:
     most plausible words (Western, Polish, Hebrew). `encoding` overrides all of it.
 
     Raises:
-        FileError: it is not text in any of them, mostly UTF-8 with damaged places, or not in the `encoding` asked for.
+        FileError: it is not text, makes no sense in any of them, is mostly UTF-8 with damaged places, or
+            not in the `encoding` asked for.
     """
     if encoding is not None:
         return _as_asked(content, encoding)
@@ -76,7 +76,7 @@ def _refuse_damaged_utf8(content: bytes, first_broken: int) -> None:
     """Raises where most of what is beyond ASCII reads as UTF-8: a Windows file almost never looks like that."""
     text = content.decode("utf-8", errors="replace")
     broken = text.count("\ufffd")
-    readable = sum(1 for char in text if char > "\x7f") - broken
+    readable = len(text) - len(text.encode("ascii", errors="ignore")) - broken
     if readable > broken:
         line_number = content.count(b"\n", 0, first_broken) + 1
         raise FileError(
@@ -93,28 +93,27 @@ def _most_plausible(content: bytes) -> Decoded:
         except UnicodeDecodeError:
             continue
         readings.append((_score(text, letters), Decoded(text, name)))
-    if not readings:
+    # Of equals the first stands: Windows-1252 is by far the commonest.
+    readings.sort(key=lambda reading: -reading[0])
+    if not readings or readings[0][0] < 0:
         raise FileError(
-            "This file is in none of the encodings UTF-8, Windows-1255, Windows-1250, Windows-1252.",
+            "This file makes no sense in any of the encodings UTF-8, Windows-1255, Windows-1250, Windows-1252.",
             hint="Save it as CSV UTF-8, or name its encoding.",
         )
-    # Of equals the first stands: Windows-1252 is by far the commonest.
-    (score, best), *others = sorted(readings, key=lambda reading: -reading[0])
+    (score, best), *others = readings
     rivals = [other.encoding for other_score, other in others if other_score == score and other.text != best.text]
     return replace(best, rival=rivals[0]) if rivals else best
 
 
 def _score(text: str, letters: frozenset[str]) -> int:
-    score = 0
-    for line in text.splitlines():
-        if not line.isascii():
-            score += sum(_plausibility(word, letters) for word in _WORD.findall(line))
-            score -= 2 * len(_SYMBOL_INSIDE_WORD.findall(line))
-    return score
+    lines = (line for line in text.splitlines() if not line.isascii())
+    return sum(_plausibility(word, letters) for line in lines for word in _WORD.findall(line))
 
 
 def _plausibility(word: str, letters: frozenset[str]) -> int:
     """Letters beyond ASCII that stand where a word of this alphabet has them, less those that do not."""
+    if len(word) == 1:
+        return 0  # "Ø 39", "à": a letter alone tells no language
     beyond = [char for char in word.lower() if char > "\x7f" and char not in _SIGNS]
     if letters is _HEBREW:
         # Hebrew does not mix with Latin letters inside a word.

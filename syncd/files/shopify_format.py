@@ -2,8 +2,8 @@
 
 One row per variant and location. The quantity columns carry what may be done with them in brackets, and that changed
 over the years: `On hand`, `On hand (current)`, `On hand (new)`, `Available (not editable)`. `not stocked` stands where
-a location does not stock the variant. Before 2022 each location was a column of its own with the *available* units
-(help.shopify.com/en/manual/products/inventory/inventory-csv).
+a location does not stock the variant. An older form, also made by the choice "only available quantities", has a column
+per location with the *available* units (help.shopify.com/en/manual/products/inventory/inventory-csv).
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ HEADERS = {
     "current": "On hand",
     "new": "On hand (new)",
 }
-_CURRENT = {"current": ("On hand (current)",)}
+_CURRENT = {"current": ("On hand (current)", "On hand (not editable)")}
 _NOT_STOCKED = "not stocked"
 _OF_THE_PRODUCT = re.compile(r"Handle|Title|Option[123] (?:Name|Value)|SKU|Barcode|HS Code|COO", re.IGNORECASE)
 

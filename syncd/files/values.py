@@ -9,6 +9,7 @@ from pathlib import Path
 
 from syncd.domain.availability import Buffer
 from syncd.errors import CONFIGURATION, SyncdError
+from syncd.files.cells import printable
 
 
 class FileError(SyncdError):
@@ -18,7 +19,7 @@ class FileError(SyncdError):
 
     def about(self, path: Path) -> FileError:
         """The same error with the name of the file in front."""
-        return FileError(f"{path.name}: {self.sentence}", hint=self.hint)
+        return FileError(f"{printable(path.name, 80)}: {self.sentence}", hint=self.hint)
 
 
 class StockFileKind(StrEnum):

@@ -9,6 +9,7 @@ listed value are written as `\\,`; a value that a spreadsheet would run gets an 
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -79,22 +80,25 @@ def read(table: Table) -> Findings:
         except RowError as error:
             bad_rows.append(BadRow(line.number, str(error), line.sample))
     by_reference = {reference: product for product in products for reference in product.references}
-    by_parent: dict[str, list[_Product]] = {}
+    variations: dict[str, list[_Product]] = defaultdict(list)
     for product in products:
-        if product.parent in by_reference:
-            by_parent.setdefault(by_reference[product.parent].reference, []).append(product)
+        if product.parent is not None:
+            variations[product.parent].append(product)
 
     rows: list[StockRow] = []
     skipped: list[Skipped] = []
     for product in products:
-        reason = _why_no_unit(product, by_reference.get(product.parent or ""), by_parent.get(product.reference, []))
+        line = product.reader.line
+        parent = by_reference.get(product.parent or "")
+        children = [child for reference in product.references for child in variations.get(reference, ())]
+        reason = _why_no_unit(product, parent, children)
         if reason:
-            skipped.append(Skipped(product.reader.line.number, reason))
+            skipped.append(Skipped(line.number, reason))
             continue
         try:
-            rows.append(_row(product, by_reference.get(product.parent or "")))
+            rows.append(_row(product, parent))
         except RowError as error:
-            bad_rows.append(BadRow(product.reader.line.number, str(error), product.reader.line.sample))
+            bad_rows.append(BadRow(line.number, str(error), line.sample))
     return Findings(tuple(rows), tuple(bad_rows), tuple(skipped))
 
 
@@ -106,10 +110,6 @@ class _Product:
     parent: str | None
     stock: str | None  # as written; None or "parent" where it has no number of its own
     attribute_values: tuple[str, ...]
-
-    @property
-    def reference(self) -> str:
-        return self.references[-1] if self.references else ""
 
     @property
     def counts(self) -> bool:

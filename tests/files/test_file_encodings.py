@@ -51,6 +51,8 @@ def test_each_encoding_and_delimiter_is_found_out_and_told(
         ("m³", "cp1252", "windows-1252"),
         ("£5", "cp1252", "windows-1252"),
         ("5½ – “x”", "cp1252", "windows-1252"),
+        ("Ø 39 å la blå", "cp1252", "windows-1252"),
+        ("Škoda łyżka", "cp1250", "windows-1250"),
         ("plain", "ascii", "utf-8"),
     ],
 )
@@ -71,6 +73,13 @@ def test_a_doubt_about_the_encoding_is_told(tmp_path: Path) -> None:
     assert file.warnings == (
         "Read as windows-1252; windows-1250 would fit as well. Look at the names, or name the encoding.",
     )
+
+
+def test_a_file_that_makes_no_sense_in_any_encoding_is_refused_and_not_guessed(tmp_path: Path) -> None:
+    path = tmp_path / "stock.csv"
+    path.write_bytes("SKU,Name\nA,黑色鞋子\n".encode("gb18030"))
+    with pytest.raises(FileError, match="makes no sense in any of the encodings"):
+        read_stock(path)
 
 
 def test_an_encoding_that_is_named_overrides_what_would_be_found_out(tmp_path: Path) -> None:

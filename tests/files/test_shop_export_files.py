@@ -94,6 +94,16 @@ def test_a_parents_number_that_no_variation_uses_is_not_stock(tmp_path: Path) ->
     assert "the parent's number is not in use" in file.skipped[0].reason
 
 
+def test_a_variation_that_nobody_counts_is_not_zero(tmp_path: Path) -> None:
+    file = woo(
+        tmp_path,
+        {"ID": 12, "Type": "variable", "SKU": "TEE"},
+        {"ID": 13, "Type": "variation", "SKU": "TEE-R", "Parent": "TEE"},
+    )
+    assert file.rows == ()
+    assert file.skipped[1].reason == "The shop does not count its stock (which is not zero)."
+
+
 def test_a_negative_stock_is_what_the_shop_shows_and_not_a_bad_row(tmp_path: Path) -> None:
     file = woo(tmp_path, {"Type": "simple", "SKU": "A", "Stock": -3}, {"Type": "simple", "SKU": "B", "Stock": "'-4"})
     assert [row.on_hand for row in file.rows] == [-3, -4]
@@ -203,7 +213,7 @@ def test_not_stocked_is_not_zero(tmp_path: Path, written: str) -> None:
     assert "which is not zero" in file.skipped[0].reason
 
 
-@pytest.mark.parametrize("column", ["On hand", "On hand (current)", "ON HAND (new)"])
+@pytest.mark.parametrize("column", ["On hand", "On hand (current)", "On hand (not editable)", "ON HAND (new)"])
 def test_each_spelling_of_on_hand_is_found_by_the_header(tmp_path: Path, column: str) -> None:
     header = ("Handle", "Title", "SKU", "Location", "Available", column)
     (row,) = read(tmp_path, header, [{"SKU": "A", "Location": "L", "Available": 5, column: 7}]).rows
