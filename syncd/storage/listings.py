@@ -143,3 +143,12 @@ def doubt(tx: Tx, row_ids: Sequence[int], until: datetime) -> None:
             .where(listings.c.id.in_(row_ids))
             .values(expected=None, in_doubt_until=until, generation=listings.c.generation + 1)
         )
+
+
+def forget_expected(tx: Tx, channel: str) -> None:
+    """Nothing is known any more of what this channel shows: every listing is to be anchored anew."""
+    tx.execute(
+        update(listings)
+        .where(listings.c.channel == channel)
+        .values(expected=None, differs_since=None, generation=listings.c.generation + 1)
+    )

@@ -225,3 +225,49 @@ def reservations(tx: Tx, sku_id: int) -> list[Reservation]:
         .order_by(orders.c.channel, orders.c.created_at)
     )
     return [Reservation(row.channel, row.number, int(row.units)) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """What orders did to one listing, mapped or not: equal before and after a pull means that nothing came."""
+
+    lines: int
+    units: int  # of all buckets, ever: changes with every change of a line
+    taken: int
+    taken_unshipped: int
+    open_lines: int
+
+    def __add__(self, other: Traffic) -> Traffic:
+        return Traffic(
+            self.lines + other.lines,
+            self.units + other.units,
+            self.taken + other.taken,
+            self.taken_unshipped + other.taken_unshipped,
+            self.open_lines + other.open_lines,
+        )
+
+
+def traffic(tx: Tx, channel: str) -> dict[str, Traffic]:
+    """What the orders of a channel did, by the channel's own listing id."""
+    unshipped = order_lines.c.promised + order_lines.c.undecided
+    on_shelf = case((order_lines.c.taken < unshipped, order_lines.c.taken), else_=unshipped)
+    # Weighed, so that units that move from one bucket to another change the sum.
+    units = (
+        order_lines.c.promised
+        + order_lines.c.undecided * 1_000
+        + order_lines.c.fulfilled * 1_000_000
+        + order_lines.c.returned * 1_000_000_000
+    )
+    rows = tx.execute(
+        select(
+            order_lines.c.channel_listing_id,
+            func.count(),
+            func.sum(units),
+            func.sum(order_lines.c.taken),
+            func.sum(on_shelf),
+            func.sum(case((unshipped > 0, 1), else_=0)),
+        )
+        .where(order_lines.c.channel == channel, order_lines.c.channel_listing_id.is_not(None))
+        .group_by(order_lines.c.channel_listing_id)
+    )
+    return {row[0]: Traffic(*(int(number or 0) for number in row[1:])) for row in rows}

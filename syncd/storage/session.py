@@ -11,18 +11,18 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, OperationalError
 
+from syncd.errors import CONFIGURATION, SyncdError
+
 Tx = Connection
 """A transaction: everything done with it is committed together or not at all."""
 
 BUSY_TIMEOUT_S = 30
 
 
-class DatabaseProblem(Exception):
-    """The database cannot be used. `args[0]` says what and why in a sentence; `hint` is the way out."""
+class DatabaseProblem(SyncdError):
+    """The database cannot be used; the sentence says what and why."""
 
-    def __init__(self, message: str, hint: str = "") -> None:
-        super().__init__(message)
-        self.hint = hint
+    exit_code = CONFIGURATION
 
 
 class Database:

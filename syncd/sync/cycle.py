@@ -39,6 +39,13 @@ class Report:
         return any(one.hold is not None for one in self.pushed.values())
 
 
+def remember_channels(house: House) -> None:
+    """Make every configured channel known to the database; new ones are in shadow."""
+    with house.db.write() as tx:
+        for port in house.ports:
+            channels.ensure(tx, port.name, port.kind, house.now())
+
+
 @contextmanager
 def leased(house: House) -> Iterator[None]:
     """Work on every channel of the house, as the only one.
@@ -46,9 +53,7 @@ def leased(house: House) -> Iterator[None]:
     Raises:
         LeaseHeld: another process works on one of them; nothing was done.
     """
-    with house.db.write() as tx:
-        for port in house.ports:
-            channels.ensure(tx, port.name, port.kind, house.now())
+    remember_channels(house)
     try:
         with house.db.write() as tx:
             for port in sorted(house.ports, key=lambda port: port.name):
@@ -105,6 +110,9 @@ class Cycle:
     def pull_and_anchor(self, ports: Iterable[Port]) -> None:
         """Read the numbers that must be known anew, then every channel's orders; found the numbers on that."""
         ports = list(ports)
+        # Without a cursor the list of orders holds only open ones: one that was restocked after the number was read
+        # would never be told. So the first contact is made before any number is read.
+        self.pull(port.name for port in ports if self._never_pulled(port))
         readings = {port.name: self._read(port, None) for port in ports if port.shelf is not None}
         self._wait_for_lists(ports, readings)
         self.pull(port.name for port in self.house.ports)
@@ -117,6 +125,11 @@ class Cycle:
                 self._wait_for_lists([port], {port.name: again})
                 self.pull([port.name])
                 left = self._accept(port, again)
+
+    def _never_pulled(self, port: Port) -> bool:
+        with self.house.db.read() as tx:
+            channel = channels.get(tx, port.name)
+        return channel is None or channel.pulled_at is None
 
     def _read(self, port: Port, rows: Collection[int] | None) -> list[anchor.Reading]:
         with self.house.db.read() as tx:

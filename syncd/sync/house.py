@@ -12,6 +12,7 @@ from connectors.contract import ListingSource, SalesSource, StockSink
 from syncd.domain.drift import OnEdit
 from syncd.domain.rules import Limits, Rules
 from syncd.domain.safety import HoldLimits
+from syncd.errors import Busy, SyncdError
 from syncd.storage import catalogue
 from syncd.storage.leases import Holder
 from syncd.storage.session import Database, Tx
@@ -84,12 +85,8 @@ class House:
         return Rules(catalogue.scoped_limits(tx), {port.name: port.limits for port in self.ports}, self.default)
 
 
-class Refusal(Exception):
-    """A service will not do what was asked. `args[0]` is a sentence for the owner; `hint` is the way out."""
-
-    def __init__(self, message: str, hint: str = "") -> None:
-        super().__init__(message)
-        self.hint = hint
+class Refusal(SyncdError):
+    """A service will not do what was asked: what was asked is wrong, or is not possible as things stand."""
 
 
 class UnknownChannel(Refusal):
@@ -107,7 +104,7 @@ class UnknownSku(Refusal):
         super().__init__(f"There is no SKU {sku}", hint)
 
 
-class LeaseHeld(Refusal):
+class LeaseHeld(Busy):
     """Another syncd works on a channel."""
 
     def __init__(self, channel: str) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from connectors.contract import CursorExpired, Parked, SalesSource
-from syncd.storage import channels, notices, orders, sequence
+from syncd.storage import channels, listings, notices, orders, sequence
 from syncd.storage.channels import Channel
 from syncd.storage.notices import NoticeKind
 from syncd.storage.session import Tx
@@ -48,9 +48,13 @@ def pull(house: House, port: Port) -> Pulled:
     total = Booked()
     try:
         _walk(house, port, port.sales, channel.cursor, total)
+        _reread(house, port, port.sales, total)
     except CursorExpired:
+        # What closed meanwhile is in no list of changes: ask for it by id, and found every number anew.
         _walk(house, port, port.sales, None, total)
-    _reread(house, port, port.sales, total)
+        _reread(house, port, port.sales, total, everything=True)
+        with house.db.write() as tx:
+            listings.forget_expected(tx, port.name)
     if total.unknown_listings and port.shelf is not None:
         mapper.refresh(house, port)
     with house.db.write() as tx:
@@ -101,15 +105,15 @@ def _park(tx: Tx, house: House, port: Port, items: Sequence[Parked], readable: s
             notices.close_notice(tx, NoticeKind.UNREADABLE, channel=port.name, subject=f"order {order_id}", now=now)
 
 
-def _reread(house: House, port: Port, source: SalesSource, total: Booked) -> None:
+def _reread(house: House, port: Port, source: SalesSource, total: Booked, *, everything: bool = False) -> None:
     """Once a day ask for the open orders by id: one that was deleted or grew too old is in no list of changes."""
     now = house.now()
     with house.db.read() as tx:
         channel = channels.get(tx, port.name)
         assert channel is not None
-        if channel.reread_at is not None and now - channel.reread_at < REREAD_EVERY:
+        if not everything and channel.reread_at is not None and now - channel.reread_at < REREAD_EVERY:
             return
-        due = orders.open_ids(tx, port.name, read_before=now - REREAD_EVERY)
+        due = orders.open_ids(tx, port.name, read_before=now if everything else now - REREAD_EVERY)
         due += [ref.removeprefix("order ") for ref in notices.open_parked(tx, port.name) if ref.startswith("order ")]
     for start in range(0, len(due), REREAD_AT_ONCE):
         found = source.orders_by_id(due[start : start + REREAD_AT_ONCE])

@@ -203,7 +203,8 @@ def _confirm(tx: Tx, house: House, one: Planned, outcome: Outcome) -> None:
         current = listings.by_ids(tx, [row.id])[row.id].expected
         values["expected"] = None if current is None else current + write.delta
     listings.change(tx, row.id, **values)
-    listings.settle(tx, row.id, row.generation)
+    if write.target == one.view.offer.told:  # less goes out in doubt, and where a channel is silent
+        listings.settle(tx, row.id, row.generation)
     notices.close_notice(tx, NoticeKind.REJECTED, channel=row.channel, subject=row.listing_id, now=house.now())
 
 

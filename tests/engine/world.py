@@ -77,6 +77,7 @@ class World:
     shops: dict[str, MemoryShop] = field(default_factory=dict)
     listing_ids: dict[tuple[str, str], str] = field(default_factory=dict)
     writes: list[tuple[str, WriteSeen]] = field(default_factory=list)
+    on_raise: Callable[[str, WriteSeen], None] = lambda _name, _seen: None
 
     def __post_init__(self) -> None:
         for number, style in enumerate(self.styles):
@@ -126,6 +127,8 @@ class World:
             assert seen.excess_units == 0, (
                 f"{name}: a write put {seen.excess_units} units on sale that are gone: {seen}"
             )
+            if seen.raised:
+                self.on_raise(name, seen)
 
         return witness
 

@@ -1,0 +1,79 @@
+"""The composition root: the only place that wires settings, database, connectors and services together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from connectors import registry
+from connectors.contract import Connector, SettingValue, Surroundings
+from syncd.config import ChannelSettings, Settings
+from syncd.storage import runs
+from syncd.storage.catalogue import OWN_SHELF, QUARANTINE
+from syncd.storage.migrate import prepare
+from syncd.storage.session import Database
+from syncd.sync.cycle import remember_channels
+from syncd.sync.house import House, Port, Progress, no_progress
+
+
+@contextmanager
+def open_house(settings: Settings, *, command: str, progress: Progress = no_progress) -> Iterator[House]:
+    """The house of these settings, ready for work: database up to date, a connector for each channel, a run record.
+
+    `command` names the run record. Connectors are made but call nobody; they are closed at the end.
+
+    Raises:
+        DatabaseProblem: the database cannot be used.
+    """
+    surroundings = Surroundings()
+    db = Database(settings.database_url)
+    try:
+        prepare(db, surroundings.now())
+        run = runs.begin(db, command, surroundings.now())
+        ports = tuple(_port(channel, surroundings) for channel in settings.channels)
+        house = House(
+            db=db,
+            ports=ports,
+            default=settings.limits,
+            hold_limits=settings.hold,
+            returns_to=QUARANTINE if settings.returns_to == QUARANTINE else OWN_SHELF,
+            now=surroundings.now,
+            sleep=surroundings.sleep,
+            progress=progress,
+        )
+        remember_channels(house)
+        outcome = "stopped"
+        try:
+            yield house
+            outcome = "done"
+        finally:
+            runs.end(db, run, outcome, surroundings.now())
+            for port in ports:
+                if isinstance(port.connector, Connector):
+                    port.connector.close()
+    finally:
+        db.close()
+
+
+def _port(channel: ChannelSettings, surroundings: Surroundings) -> Port:
+    return Port(
+        name=channel.name,
+        kind=channel.kind,
+        connector=make_connector(registry.find(channel.kind), channel.name, channel.connector, surroundings),
+        limits=channel.limits,
+        on_edit=channel.on_edit,
+        silent_after=channel.silent_after,
+        ships_from=channel.ships_from or (OWN_SHELF,),
+        start_counting=channel.start_counting,
+    )
+
+
+def make_connector(
+    kind: type[Connector], name: str, settings: Mapping[str, SettingValue], surroundings: Surroundings
+) -> Connector:
+    """The connector of a channel, made as the contract says: ``Class(channel, settings, surroundings)``."""
+    make: object = kind
+    assert callable(make)
+    made = make(name, settings, surroundings)
+    assert isinstance(made, Connector)
+    return made

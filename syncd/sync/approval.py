@@ -1,0 +1,88 @@
+"""Yes or no to what looked too big (design.md §3.6), and to units of orders that ended without a word (§3.2)."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import replace
+from enum import StrEnum
+
+from syncd.domain.movements import Kind, Movement
+from syncd.storage import catalogue, holds, ledger, listings, orders
+from syncd.storage.holds import Hold, HoldState
+from syncd.storage.orders import ToDecide
+from syncd.sync.bookkeeper import note_oversold
+from syncd.sync.house import House, Refusal
+
+
+def answer(house: House, hold_id: int, *, yes: bool) -> Hold:
+    """Approve or reject a hold. Approved numbers go out with the next sync; rejected ones stay as they are.
+
+    Raises:
+        Refusal: there is no open hold of that number.
+    """
+    with house.db.write() as tx:
+        hold = holds.get(tx, hold_id)
+        if hold is None or hold.state is not HoldState.OPEN:
+            raise Refusal(f"There is no open hold {hold_id}", "See them all: syncd holds")
+        rows = listings.by_ids(tx, [change.listing for change in hold.changes])
+        skus = {sku.id: sku for sku in catalogue.by_ids(tx, {row.sku_id for row in rows.values() if row.sku_id})}
+        for change in hold.changes:
+            row = rows[change.listing]
+            if yes and row.sku_id is not None:
+                listings.change(tx, row.id, baseline_told=change.after, baseline_sold=skus[row.sku_id].sold)
+            elif not yes:
+                listings.change(tx, row.id, rejected_target=change.after)
+        holds.decide(tx, hold_id, HoldState.APPROVED if yes else HoldState.REJECTED, house.now())
+    return hold
+
+
+class Fate(StrEnum):
+    """What became of units that an ended order still holds."""
+
+    BACK = "back"  # they are on the shelf and may be sold again
+    GONE = "gone"  # they left the house
+
+
+def decide(house: House, channel: str, number: str, fate: Fate) -> list[ToDecide]:
+    """Settle every waiting line of an order; what was settled.
+
+    Raises:
+        Refusal: nothing of that order waits for a decision.
+    """
+    with house.db.write() as tx:
+        row = orders.by_number(tx, channel, number)
+        waiting = [
+            one for one in orders.to_decide(tx) if row and (one.channel, one.order_id) == (channel, row.order_id)
+        ]
+        if row is None or not waiting:
+            raise Refusal(f"Nothing of order {number} in {channel} waits for a decision", "See them all: syncd holds")
+        lines = orders.lines(tx, channel, row.order_id)
+        shelf = catalogue.location(tx, house.port(channel).ships_from[0])
+        for one in waiting:
+            line = lines[one.line_id]
+            assert line.sku_id is not None
+            ledger.post(
+                tx,
+                [
+                    Movement(
+                        event_id=f"decide/{uuid.uuid4()}",
+                        sku_id=line.sku_id,
+                        kind=Kind.CANCELLATION if fate is Fate.BACK else Kind.FULFILMENT,
+                        happened_at=house.now(),
+                        reserved=-one.units,
+                        on_hand=-one.units if fate is Fate.GONE else 0,
+                        location_id=shelf if fate is Fate.GONE else None,
+                        channel=channel,
+                        order_id=row.order_id,
+                        line_id=one.line_id,
+                        reason=f"decided: {fate.value}",
+                    )
+                ],
+                house.now(),
+            )
+            booked = replace(line.booked, decided=line.booked.decided + one.units)
+            orders.put_line(tx, channel, row.order_id, one.line_id, booked=booked, values={}, new=False)
+        still_open = any(line.booked.open for line in orders.lines(tx, channel, row.order_id).values())
+        orders.put(tx, channel, row.order_id, {"open": still_open}, new=False)
+        note_oversold(tx, {line.sku_id for line in lines.values() if line.sku_id is not None}, house.now())
+    return waiting

@@ -1,0 +1,159 @@
+"""What the owner tells by hand: sold by phone, received, counted, damaged, returned (N8, N34, N39, N41)."""
+
+from __future__ import annotations
+
+import difflib
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+
+from syncd.domain.movements import Kind, Movement
+from syncd.storage import catalogue, ledger
+from syncd.storage.catalogue import OWN_SHELF, QUARANTINE, Sku
+from syncd.storage.session import Tx
+from syncd.sync import mapper
+from syncd.sync.bookkeeper import note_oversold
+from syncd.sync.house import House, Refusal, UnknownSku
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the stock of a SKU is after the owner told something."""
+
+    sku: str
+    on_hand: int  # own units
+    reserved: int
+
+    @property
+    def available(self) -> int:
+        return self.on_hand - self.reserved
+
+
+def known_sku(tx: Tx, sku: str) -> Sku:
+    """The SKU with exactly this text.
+
+    Raises:
+        UnknownSku: there is none; it names the nearest.
+    """
+    found = catalogue.find(tx, sku)
+    if found is None:
+        raise UnknownSku(sku, difflib.get_close_matches(sku, list(catalogue.ids(tx)), n=2))
+    return found
+
+
+def sell(house: House, sku: str, units: int, *, channel: str | None = None, location: str = OWN_SHELF) -> Told:
+    """Units sold beside the shops: they leave the shelf at once. Never refused: a sale is a fact (design.md §3.7)."""
+    _positive(units)
+    if channel is not None:
+        house.port(channel)
+    return _move(house, sku, Kind.SALE, -units, location, "sold by hand", channel)
+
+
+def receive(house: House, sku: str, units: int, *, location: str = OWN_SHELF) -> Told:
+    """Units that arrived."""
+    _positive(units)
+    return _move(house, sku, Kind.RECEIPT, units, location, "received")
+
+
+def adjust(house: House, sku: str, units: int, *, reason: str, location: str = OWN_SHELF) -> Told:
+    """A signed change with its reason, such as −1 "damaged"."""
+    if units == 0:
+        raise Refusal("An adjustment of 0 changes nothing", "For example: syncd adjust SKU -1 --reason damaged")
+    return _move(house, sku, Kind.ADJUSTMENT, units, location, reason)
+
+
+def give_back(house: House, sku: str, units: int) -> Told:
+    """Units that came back: to quarantine, unless `SYNCD_RETURNS_TO=stock` (N34)."""
+    _positive(units)
+    return _move(house, sku, Kind.RETURN, units, house.returns_to, "returned")
+
+
+def release(house: House, sku: str, units: int, *, location: str = OWN_SHELF) -> Told:
+    """Returned units that are good: from quarantine back to the shelf."""
+    _positive(units)
+    with house.db.write() as tx:
+        found = known_sku(tx, sku)
+        held = {level.location: level.on_hand for level in catalogue.levels_by_sku(tx, [found.id]).get(found.id, [])}
+        if held.get(QUARANTINE, 0) < units:
+            raise Refusal(f"Only {held.get(QUARANTINE, 0)} of {sku} are in quarantine", "See: syncd explain " + sku)
+        event = str(uuid.uuid4())
+        moves = [
+            Movement(
+                event_id=f"desk/{event}/{sign}",
+                sku_id=found.id,
+                kind=Kind.TRANSFER,
+                happened_at=house.now(),
+                on_hand=sign * units,
+                location_id=catalogue.location(tx, place),
+                reason="accepted from quarantine",
+            )
+            for place, sign in ((QUARANTINE, -1), (location, 1))
+        ]
+        ledger.post(tx, moves, house.now())
+        return _told(tx, house, found)
+
+
+def count(house: House, sku: str, units: int, *, counted_at: datetime | None = None, location: str = OWN_SHELF) -> Told:
+    """A count of what is on the shelf, reserved units included. A SKU that is new becomes known by it."""
+    if units < 0:
+        raise Refusal("There cannot be fewer than 0 on a shelf", "Oversold units stay reserved; count what is there.")
+    now = house.now()
+    if counted_at is not None and counted_at > now:
+        raise Refusal(f"{counted_at:%Y-%m-%d %H:%M} has not come yet", "When was it counted? --counted-at")
+    with house.db.write() as tx:
+        sku_id = catalogue.ensure(tx, sku)
+        ledger.count(
+            tx,
+            sku_id=sku_id,
+            location_id=own_location(tx, location),
+            counted=units,
+            counted_at=counted_at or now,
+            event_id=f"desk/{uuid.uuid4()}",
+            reason="counted by hand",
+            now=now,
+        )
+        for port in house.ports:
+            mapper.settle_matches(tx, house, port)
+        return _told(tx, house, known_sku(tx, sku))
+
+
+def own_location(tx: Tx, name: str) -> int:
+    """The id of a location that exists.
+
+    Raises:
+        Refusal: there is none of that name.
+    """
+    known = catalogue.location_names(tx)
+    if name not in known:
+        raise Refusal(f"There is no location {name}", f"Known: {', '.join(known)}. An import file can bring new ones.")
+    return catalogue.location(tx, name)
+
+
+def _positive(units: int) -> None:
+    if units < 1:
+        raise Refusal(f"{units} is not a number of units", "Give a whole number from 1 up.")
+
+
+def _move(
+    house: House, sku: str, kind: Kind, units: int, location: str, reason: str, channel: str | None = None
+) -> Told:
+    with house.db.write() as tx:
+        found = known_sku(tx, sku)
+        move = Movement(
+            event_id=f"desk/{uuid.uuid4()}",
+            sku_id=found.id,
+            kind=kind,
+            happened_at=house.now(),
+            on_hand=units,
+            location_id=own_location(tx, location),
+            channel=channel,
+            reason=reason,
+        )
+        ledger.post(tx, [move], house.now())
+        return _told(tx, house, found)
+
+
+def _told(tx: Tx, house: House, sku: Sku) -> Told:
+    note_oversold(tx, [sku.id], house.now())
+    pools = ledger.pools(tx, [sku.id])[sku.id]
+    return Told(sku.sku, pools.own, pools.reserved)

@@ -1,0 +1,211 @@
+"""How things stand: channels, the master table, one SKU explained to its last unit (`status`, `stock`, `explain`)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+
+from syncd.domain.availability import Pools
+from syncd.storage import catalogue, channels, holds, ledger, listings, notices, orders
+from syncd.storage.catalogue import Level, Sku
+from syncd.storage.channels import Mode
+from syncd.storage.listings import ListingRow
+from syncd.storage.notices import Notice
+from syncd.storage.orders import Reservation, ToDecide
+from syncd.sync import views
+from syncd.sync.desk import known_sku
+from syncd.sync.house import House
+from syncd.sync.views import View
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelStanding:
+    """One channel. `waiting`: listings that do not show yet what they should; `read_at`: its orders, completely."""
+
+    name: str
+    kind: str
+    mode: Mode
+    read_at: datetime | None
+    listed_at: datetime | None
+    kept: int
+    waiting: int
+    parked_reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """What is advertised in all channels together against what is available (N6)."""
+
+    sku: str
+    advertised: int
+    available: int
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    channels: tuple[ChannelStanding, ...]
+    skus: int
+    units_on_hand: int
+    not_counted: int
+    low: tuple[str, ...]
+    holds: int
+    to_decide: int
+    notices: tuple[Notice, ...]
+    advertised: int
+    available: int
+    exposed: tuple[Exposure, ...]  # SKUs of which more is advertised than available, the worst first
+
+
+def standing(house: House) -> Standing:
+    """How everything stands, by what is known; calls nobody."""
+    with house.db.read() as tx:
+        skus = catalogue.all_skus(tx)
+        pools = ledger.pools(tx)
+        rules = house.rules(tx)
+        found = []
+        advertised: Counter[int] = Counter()
+        for port in house.ports:
+            channel = channels.get(tx, port.name)
+            if channel is None:
+                continue
+            kept = views.load(tx, house, port)
+            found.append(_channel(channel, kept))
+            for view in kept:
+                advertised[view.sku.id] += max(0, view.row.shown or 0)
+        counted = [sku for sku in skus if sku.counted_at is not None]
+        low = tuple(
+            sku.sku
+            for sku in counted
+            if (point := rules.reorder_point(sku.facts)) is not None and pools[sku.id].available <= point
+        )
+        exposed = [
+            Exposure(sku.sku, advertised[sku.id], pools[sku.id].available)
+            for sku in counted
+            if advertised[sku.id] > max(0, pools[sku.id].available)
+        ]
+        return Standing(
+            channels=tuple(found),
+            skus=len(counted),
+            units_on_hand=sum(pools[sku.id].own for sku in counted),
+            not_counted=len(skus) - len(counted),
+            low=low,
+            holds=len(holds.every_open(tx)),
+            to_decide=len(orders.to_decide(tx)),
+            notices=tuple(notices.open_notices(tx)),
+            advertised=sum(advertised.values()),
+            available=sum(max(0, pools[sku.id].available) for sku in counted),
+            exposed=tuple(sorted(exposed, key=lambda one: one.available - one.advertised)),
+        )
+
+
+def _channel(channel: channels.Channel, kept: list[View]) -> ChannelStanding:
+    live = channel.mode is not Mode.SHADOW
+    waiting = sum(live and not in_step(view) for view in kept)
+    return ChannelStanding(
+        channel.name,
+        channel.kind,
+        channel.mode,
+        channel.pulled_at,
+        channel.listed_at,
+        len(kept),
+        waiting,
+        channel.parked_reason,
+    )
+
+
+def in_step(view: View) -> bool:
+    """True where the channel shows what it should, as far as is known."""
+    expected, told = view.row.expected, view.offer.told
+    return expected == told or (told == 0 and expected is not None and expected <= 0)
+
+
+@dataclass(frozen=True, slots=True)
+class StockLine:
+    """One row of the master table (`syncd stock`)."""
+
+    sku: Sku
+    pools: Pools
+    reorder_point: int | None
+    levels: tuple[Level, ...]
+
+    @property
+    def low(self) -> bool:
+        return self.reorder_point is not None and self.pools.available <= self.reorder_point
+
+
+def stock(house: House) -> list[StockLine]:
+    """The master table, every SKU by its text."""
+    with house.db.read() as tx:
+        pools, levels, rules = ledger.pools(tx), catalogue.levels_by_sku(tx), house.rules(tx)
+        return [
+            StockLine(sku, pools[sku.id], rules.reorder_point(sku.facts), tuple(levels.get(sku.id, ())))
+            for sku in catalogue.all_skus(tx)
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Where the number on each site comes from, down to the last unit (N38, N55)."""
+
+    sku: Sku
+    pools: Pools
+    levels: tuple[Level, ...]
+    reservations: tuple[Reservation, ...]
+    reorder_point: int | None
+    views: tuple[View, ...]  # listings that syncd keeps; each offer's addends sum to what is offered
+    left_alone: tuple[ListingRow, ...]  # listings of this SKU that it does not write
+    modes: dict[str, Mode]
+
+
+def explain(house: House, sku: str) -> Explanation:
+    """Why a SKU shows what it shows.
+
+    Raises:
+        UnknownSku: it is not in the master table.
+    """
+    with house.db.read() as tx:
+        found = known_sku(tx, sku)
+        rows = listings.of_sku(tx, found.id)
+        kept: list[View] = []
+        modes = {}
+        for port in house.ports:
+            channel = channels.get(tx, port.name)
+            if channel is not None:
+                modes[port.name] = channel.mode
+            kept.extend(views.load(tx, house, port, [row.id for row in rows if row.channel == port.name]))
+        shown = {view.row.id for view in kept}
+        return Explanation(
+            found,
+            ledger.pools(tx, [found.id])[found.id],
+            tuple(catalogue.levels_by_sku(tx, [found.id]).get(found.id, ())),
+            tuple(orders.reservations(tx, found.id)),
+            house.rules(tx).reorder_point(found.facts),
+            tuple(kept),
+            tuple(row for row in rows if row.id not in shown),
+            modes,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What waits for a person (`syncd holds`)."""
+
+    holds: tuple[holds.Hold, ...]
+    to_decide: tuple[ToDecide, ...]
+    notices: tuple[Notice, ...]
+    skus_of_listings: dict[int, str]  # of the listings that the holds name
+
+
+def waiting(house: House) -> Waiting:
+    """Holds, units to decide about, and notices that are open."""
+    with house.db.read() as tx:
+        held = tuple(holds.every_open(tx))
+        rows = listings.by_ids(tx, {change.listing for hold in held for change in hold.changes})
+        names = {sku_id: sku for sku, sku_id in catalogue.ids(tx).items()}
+        return Waiting(
+            held,
+            tuple(orders.to_decide(tx)),
+            tuple(notices.open_notices(tx)),
+            {row.id: names[row.sku_id] for row in rows.values() if row.sku_id is not None},
+        )
