@@ -72,11 +72,7 @@ def _site(client: Client, index: Answer) -> Iterator[Finding]:
             f"{client.name}_URL ends with it.",
         )
     elif not isinstance(namespaces, list):
-        yield Finding(
-            Level.FAIL,
-            f"{client.url}/wp-json/ answers with a web page instead of JSON (a firewall, a login or a waiting page?).",
-            f"Let this machine through. It said: {index.sample}",
-        )
+        yield _no_json(client, index)
     elif "wc/v3" not in namespaces:
         yield Finding(
             Level.FAIL,
@@ -85,6 +81,14 @@ def _site(client: Client, index: Answer) -> Iterator[Finding]:
         )
     else:
         yield from _own_address(client, site.get("url"))
+
+
+def _no_json(client: Client, answer: Answer) -> Finding:
+    return Finding(
+        Level.FAIL,
+        f"{client.url} answers with something else than JSON (a firewall, a login or a waiting page?).",
+        f"Let this machine through. It said: {answer.sample}",
+    )
 
 
 def _own_address(client: Client, own: object) -> Iterator[Finding]:
@@ -112,12 +116,14 @@ def _clock(client: Client, answer: Answer, now: datetime) -> Iterator[Finding]:
 
 
 def _read_access(client: Client, products: Answer) -> Iterator[Finding]:
-    if products.status != 200:
-        yield _refused(client, products)
+    for answer in (products, client.get("orders", per_page=1, _fields="id")):
+        if answer.status != 200:
+            yield _refused(client, answer)
+        elif not isinstance(_parsed(answer), list):
+            yield _no_json(client, answer)
+        else:
+            continue
         return
-    orders = client.get("orders", per_page=1, _fields="id")
-    if orders.status != 200:
-        yield _refused(client, orders)
 
 
 def _refused(client: Client, answer: Answer) -> Finding:
@@ -165,12 +171,14 @@ def _permissions(missing: str) -> Finding:
 def _write_access(client: Client) -> Iterator[Finding]:
     """Asked by a batch without entries: permissions are looked at, and nothing is written (woocommerce-facts §3)."""
     answer = client.post("products/batch", {}, safe=True)
-    if answer.status in (401, 403):
-        code, message = words(answer)
+    code, message = words(answer)
+    if answer.status in (401, 403) and code:
         yield _permissions("write") if "write" in message or "batch" in code else _refused(client, answer)
     elif answer.status != 200:
         refusal = client.refusal(answer)
-        yield Finding(Level.FAIL, f"Stock cannot be written: {refusal}", refusal.hint)
+        yield Finding(Level.FAIL, f"Stock cannot be written. {refusal}", refusal.hint)
+    elif not isinstance(_parsed(answer), (list, dict)):
+        yield _no_json(client, answer)
 
 
 def _version(client: Client) -> Iterator[Finding]:
@@ -210,8 +218,12 @@ def _size(client: Client, products: Answer) -> str:
 
 
 def _object(answer: Answer) -> dict[str, object]:
-    try:
-        body = answer.json()
-    except Unreadable:
-        return {}
+    body = _parsed(answer)
     return body if isinstance(body, dict) else {}
+
+
+def _parsed(answer: Answer) -> object:
+    try:
+        return answer.json()
+    except Unreadable:
+        return None

@@ -105,8 +105,9 @@ class Orders:
         named = totals.json() if totals.status == 200 else None
         if not isinstance(named, list):
             return Cursor(walk="all", until=until)
-        slugs = [str(total.get("slug")) for total in named if isinstance(total, dict)]
-        others = [slug for slug in slugs if slug not in (*CLOSED, *OWED, "pending") and re.fullmatch(r"[\w-]+", slug)]
+        slugs = [total.get("slug") for total in named if isinstance(total, dict)]
+        names = [slug for slug in slugs if isinstance(slug, str) and re.fullmatch(r"[\w-]+", slug)]
+        others = [name for name in names if name not in (*CLOSED, *OWED, "pending")]
         return Cursor(walk=",".join(("pending", *OWED, *others)), until=until)
 
     def _newest(self, first: Page) -> str:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 
 from connectors.contract import SettingValue, Surroundings
 from connectors.woocommerce.connector import WooCommerce
@@ -67,5 +69,26 @@ def open_site(certificate: tuple[str, str] | None = None, **settings: Any) -> Si
 @pytest.fixture
 def site() -> Iterator[Site]:
     site = open_site()
+    yield site
+    site.close()
+
+
+@pytest.fixture
+def ca_file(tmp_path: Path) -> str:
+    """The certificate of an authority; beside it lie certificate and key that it made for 127.0.0.1."""
+    authority = trustme.CA()
+    issued = authority.issue_cert("127.0.0.1")
+    issued.cert_chain_pems[0].write_to_path(str(tmp_path / "cert.pem"))
+    issued.private_key_pem.write_to_path(str(tmp_path / "key.pem"))
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    return str(tmp_path / "ca.pem")
+
+
+@pytest.fixture
+def secure(ca_file: str) -> Iterator[Site]:
+    """A shop over https, whose certificate only `ca_file` vouches for."""
+    folder = Path(ca_file).parent
+    site = open_site(certificate=(str(folder / "cert.pem"), str(folder / "key.pem")))
+    site.shop.add_simple("HAT", stock=9)
     yield site
     site.close()
