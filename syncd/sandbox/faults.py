@@ -1,9 +1,10 @@
 """Scripted misbehaviour of a practice shop: what real hosts, proxies and firewalls do to a request.
 
-server.faults.add(Answer(429, {"Retry-After": "30"}), match="POST .*/products/batch", times=2)
-server.faults.add(LateEffect(), body="inventoryAdjustQuantities")
-...
-server.faults.release_late()
+A test says what is to go wrong, and when::
+
+    server.faults.add(Answer(429, {"Retry-After": "30"}), match="POST .*/products/batch", times=2)
+    server.faults.add(LateEffect(), body="inventoryAdjustQuantities")
+    server.faults.release_late()
 """
 
 from __future__ import annotations

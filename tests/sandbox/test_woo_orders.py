@@ -357,6 +357,15 @@ def test_a_hold_ends_after_its_time_and_only_classic_checkouts_are_cancelled(
     assert site.shop.stock_of("A") == -90
 
 
+def test_a_shop_without_hold_minutes_neither_holds_nor_cancels(site: Site) -> None:
+    site.put("settings/products/woocommerce_hold_stock_minutes", {"value": ""})
+    order_id = site.shop.checkout_pending("A", 90, created_via="checkout")
+    site.clock.forward(days=1)
+    site.shop.run_cron()
+    assert site.get(f"orders/{order_id}")["status"] == "pending"
+    assert site.shop.free(site.shop.product("A")) == 92
+
+
 def test_customers_buy_over_http(site: Site) -> None:
     store = f"{site.server.url}/wp-json/wc/store/v1"
     added = requests.post(f"{store}/cart/add-item", json={"id": site.shop.product("A").id, "quantity": 4}, timeout=5)

@@ -1,5 +1,7 @@
 """A WooCommerce-like practice shop: WooCommerce 10.5's REST API as measured (woocommerce-facts), traps included.
 
+To stand one up::
+
     shop = WooShop(now=lambda: datetime.now(UTC))
     shop.add_simple("SHOE-39-BLK", "Shoe 39 black", stock=10)
     with SandboxServer(woo_app(shop)) as server: ...

@@ -303,8 +303,8 @@ class WooShop:
                     raise NotEnoughStock(product.name, free)
             order = draft or self.new_order(created_via=created_via)
             order.payment_method, order.lines = payment_method, self._lines(cart)
-            if status == "pending":
-                minutes = int(self.options["woocommerce_hold_stock_minutes"] or 0)
+            minutes = int(self.options["woocommerce_hold_stock_minutes"] or 0)
+            if status == "pending" and minutes:  # without minutes the shop neither holds nor cancels
                 order.held_until = self.now() + timedelta(minutes=minutes)
             selling.change_status(self, order, status)
             return order
