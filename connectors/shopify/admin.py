@@ -30,6 +30,8 @@ from connectors.shopify.tokens import Tokens
 
 TRIES = 4
 LONGEST_WAIT = timedelta(seconds=30)
+# With the time-outs of one call, below the time for which a lost write stays in doubt (120 s).
+LONGEST_INSISTENCE = timedelta(seconds=60)
 SHORTEST_WAIT = timedelta(seconds=1)
 
 STILL_RUNNING = "IDEMPOTENCY_CONCURRENT_REQUEST"
@@ -127,6 +129,7 @@ class Admin:
         """A query is sent again only where it was throttled (the transport has done the rest); a mutation wherever its
         key makes that harmless. Once a mutation's answer was lost, only an answer ends the doubt."""
         doubt: InDoubt | None = None
+        until = self._surroundings.now() + LONGEST_INSISTENCE
         for attempt in range(1, TRIES + 1):
             failure: ConnectorError
             wait = timedelta(seconds=2 ** (attempt - 1) * self._surroundings.random.uniform(0.5, 1.5))
@@ -145,7 +148,7 @@ class Admin:
                     raise doubt or unavailable from None
             except (CredentialsRejected, Unreadable) as refused:
                 raise doubt or refused from None
-            if attempt == TRIES or wait > LONGEST_WAIT:
+            if attempt == TRIES or wait > LONGEST_WAIT or self._surroundings.now() + wait > until:
                 raise doubt or failure
             self._surroundings.sleep(wait.total_seconds())
         raise AssertionError("the last try raises or returns")

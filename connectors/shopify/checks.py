@@ -9,10 +9,11 @@ from connectors.contract import CredentialsRejected, Finding, Level, Surrounding
 from connectors.shopify.address import permanent_domain
 from connectors.shopify.admin import Admin, unreadable
 from connectors.shopify.documents import VARIANTS_COUNT
-from connectors.shopify.places import Installation, Location, chosen, installation, locations
+from connectors.shopify.places import Installation, Location, chosen, installation, locations, switched_off
 from connectors.shopify.reading import Misread, field, whole
 from connectors.shopify.settings import LATER_SCOPES, NEEDED_SCOPES, Settings
 
+_LOCATIONS = "Shopify admin > Settings > Locations."
 LARGEST_SKEW = timedelta(seconds=60)
 
 
@@ -71,14 +72,14 @@ def _location(admin: Admin, settings: Settings) -> Iterator[Finding]:
     except CredentialsRejected as wrong:
         yield Finding(Level.FAIL, str(wrong), wrong.hint)
         return
-    admin_way = "Shopify admin > Settings > Locations."
     if not ours.active:
-        yield Finding(Level.FAIL, f"the location {ours.name} is switched off", f"Activate it: {admin_way}")
+        off = switched_off(ours)
+        yield Finding(Level.FAIL, str(off), off.hint)
     elif not ours.sells_online:
         yield Finding(
             Level.WARN,
             f"the location {ours.name} does not fulfil online orders: its number is not what the site sells from",
-            f"Switch on online orders there, or name another in {settings.key('LOCATION')}: {admin_way}",
+            f"Switch on online orders there, or name another in {settings.key('LOCATION')}: {_LOCATIONS}",
         )
     else:
         yield Finding(Level.OK, f"writes the stock of {ours.name}")
@@ -87,7 +88,7 @@ def _location(admin: Admin, settings: Settings) -> Iterator[Finding]:
         yield Finding(
             Level.WARN,
             f"{_names(others)} fulfil online orders too: what is stocked there is sold even when syncd shows 0",
-            f"syncd map lists the products. Or switch off online orders there: {admin_way}",
+            f"syncd map lists the products. Or switch off online orders there: {_LOCATIONS}",
         )
 
 

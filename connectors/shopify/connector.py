@@ -51,6 +51,7 @@ class Shopify:
         self._surroundings = surroundings or Surroundings()
         self._transport = Transport(
             surroundings=self._surroundings,
+            read_timeout_s=30.0,
             verify=self._settings.ca_file or True,
             parallel=self._settings.parallel,
             secrets=self._settings.secrets,

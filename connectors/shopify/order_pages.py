@@ -144,7 +144,7 @@ class OrderPages:
             return Place("changed", since=place.since, newest=place.newest)
         newest = max([place.newest, *_updates(nodes)])
         if after is None:
-            return Place("changed", since=max(place.since, self._overlapping(_instant(newest))), newest=newest)
+            return Place("changed", since=self._overlapping(_instant(newest)), newest=newest)
         if depth >= DEEPEST - ORDERS_PAGE:
             # Shopify pages no deeper: begin again where this page stands. An order may show a later change than the
             # one that gives it its place in the walk, so the earliest counts.

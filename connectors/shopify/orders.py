@@ -121,7 +121,8 @@ def order_state(parts: OrderParts, location_gid: str) -> OrderState:
         Misread: a field is missing or of another type.
     """
     node = parts.node
-    facts = {text(line, "id"): _ordered(line) for line in parts.lines}
+    lines = {text(line, "id"): line for line in parts.lines}  # pages that shifted while they were read may repeat one
+    facts = {line_id: _ordered(line) for line_id, line in lines.items()}
     shipped_at = _add_shipments(facts, parts, location_gid)
     _add_refunds(facts, parts, location_gid)
     cancelled = value_of(node, "cancelledAt") is not None
@@ -130,7 +131,7 @@ def order_state(parts: OrderParts, location_gid: str) -> OrderState:
         number=text(node, "name"),
         version=int(instant(node, "updatedAt").timestamp()),
         created_at=instant(node, "createdAt"),
-        lines=tuple(_line(line, facts[text(line, "id")], order_cancelled=cancelled) for line in parts.lines),
+        lines=tuple(_line(line, facts[line_id], order_cancelled=cancelled) for line_id, line in lines.items()),
         status="cancelled" if cancelled else text(node, "displayFulfillmentStatus").lower(),
         fulfilled_at=max(shipped_at, default=None),
         test=flag(node, "test"),

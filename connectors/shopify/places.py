@@ -54,14 +54,23 @@ def standing(admin: Admin, settings: Settings) -> Standing:
     """Asks who the shop is and where our location is.
 
     Raises:
-        CredentialsRejected: the location is not there, or one must be chosen.
+        CredentialsRejected: the location is not there or switched off, or one must be chosen.
         Unavailable, RateLimited, Unreadable: as `Admin.ask`.
     """
     shop = installation(admin)
     every = locations(admin)
     ours = chosen(every, settings)
+    if not ours.active:
+        raise switched_off(ours)
     elsewhere = any(place.active and place.sells_online for place in every if place != ours)
     return Standing(shop, ours, sells_elsewhere=elsewhere)
+
+
+def switched_off(location: Location) -> CredentialsRejected:
+    """The error for a location of which Shopify shows no stock any more."""
+    return CredentialsRejected(
+        f"The location {location.name} is switched off.", hint="Activate it: Shopify admin > Settings > Locations."
+    )
 
 
 def installation(admin: Admin) -> Installation:

@@ -24,8 +24,9 @@ def field(node: object, name: str) -> object:
 
 
 def whole(node: object, name: str) -> int:
+    """A whole number as GraphQL has them: of 32 bits."""
     value = field(node, name)
-    if type(value) is not int:
+    if type(value) is not int or not -(2**31) <= value < 2**31:
         raise Misread(name)
     return value
 

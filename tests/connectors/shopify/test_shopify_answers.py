@@ -9,7 +9,6 @@ from urllib.parse import parse_qs
 
 import pytest
 import responses
-import responses.matchers
 
 from connectors.contract import (
     Batch,
@@ -25,8 +24,11 @@ from connectors.contract import (
     Untouched,
     Write,
 )
-from connectors.shopify.address import permanent_domain
+from connectors.http import Transport
+from connectors.shopify.address import Address, permanent_domain
 from connectors.shopify.connector import Shopify
+from connectors.shopify.settings import settings
+from connectors.shopify.tokens import Tokens
 from syncd.sandbox.faults import Answer, Redirect, ResetAfter, ResetBefore
 from syncd.sandbox.server import Response
 from tests.connectors.shopify.conftest import VERSION, Asked, Make, Scripted, World, answered, refused, throttled
@@ -129,6 +131,19 @@ def test_a_write_whose_answers_all_get_lost_is_in_doubt(
     assert len([call for call in scripted.server.calls if b"mutation" in call.body]) == 4
 
 
+def test_insisting_ends_before_the_doubt_would(shop: Shopify, scripted: Scripted, world: World) -> None:
+    def slow(_: Asked) -> Response:
+        world.now += timedelta(seconds=29)
+        return Response(502, {}, b"<html>")
+
+    scripted.answers(slow)
+    begun = world.now
+    with pytest.raises(InDoubt):
+        shop.send(BATCH)
+    assert 1 < len(scripted.asked) < 4
+    assert world.now - begun < shop.in_doubt
+
+
 def test_a_doubt_is_not_forgotten_when_the_shop_then_asks_to_wait(shop: Shopify, scripted: Scripted) -> None:
     scripted.answers(throttled(requested=1000, available=0, rate=10))
     scripted.server.faults.add(ResetAfter(), body="mutation")
@@ -141,6 +156,22 @@ def test_a_doubt_is_not_forgotten_when_the_token_then_is_refused(shop: Shopify, 
     scripted.server.faults.add(ResetAfter(), body="mutation")
     with pytest.raises(InDoubt):
         shop.send(BATCH)
+
+
+def test_a_doubt_is_not_forgotten_when_the_shop_then_redirects(shop: Shopify, scripted: Scripted) -> None:
+    scripted.answers(DONE)
+    scripted.server.faults.add(ResetAfter(), body="mutation")
+    scripted.server.faults.add(Redirect(302, "https://elsewhere.example/"), body="mutation")
+    with pytest.raises(InDoubt):
+        shop.send(BATCH)
+
+
+@pytest.mark.parametrize("code", ["INTERNAL_SERVER_ERROR", "SOMETHING_NEW"])
+def test_an_error_that_may_come_after_the_effect_leaves_a_doubt(shop: Shopify, scripted: Scripted, code: str) -> None:
+    scripted.answers(refused(code, data={"inventoryAdjustQuantities": None}))
+    with pytest.raises(InDoubt):
+        shop.send(BATCH)
+    assert len({asked.body for asked in scripted.asked}) == 1
 
 
 def test_a_doubt_ends_when_the_same_key_is_told_to_have_failed(shop: Shopify, scripted: Scripted) -> None:
@@ -326,6 +357,20 @@ def test_a_token_that_is_refused_is_renewed_once(own_app: Shopify, scripted: Scr
     assert next(tokens, None) is None
 
 
+def test_a_token_that_another_thread_has_renewed_is_not_exchanged_again(scripted: Scripted, world: World) -> None:
+    tokens = iter(["shpat_exchanged00000001", "shpat_exchanged00000002"])
+    scripted.answers(lambda _: granted(next(tokens)))
+    own_app = settings(
+        "shopify_il",
+        {"SHOP": "x", "BASE_URL": scripted.server.url, "CLIENT_ID": "id-0001", "CLIENT_SECRET": "secret-0001"},
+    )
+    transport = Transport(surroundings=world.surroundings())
+    shared = Tokens(own_app, Address(own_app, transport), transport, world.surroundings())
+    first = shared.current()
+    assert [shared.after_refusal(first), shared.after_refusal(first)] == ["shpat_exchanged00000002"] * 2
+    transport.close()
+
+
 def test_a_fixed_token_that_is_refused_parks_the_channel(shop: Shopify, scripted: Scripted) -> None:
     scripted.answers(Response(401, {}, b'{"errors":"[API] Invalid API key or access token"}'))
     with pytest.raises(CredentialsRejected) as raised:
@@ -387,7 +432,6 @@ def test_two_connectors_never_send_each_others_token(make: Make, scripted: Scrip
 
 def test_the_version_that_is_set_is_the_version_that_is_asked(make: Make, scripted: Scripted) -> None:
     scripted.answers(answered({"nodes": [None]}, headers={"X-Shopify-API-Version": "2027-01"}))
-    scripted.installation = dict(scripted.installation)
     with pytest.raises(Unreadable, match=f"answered with API version {VERSION}"):
         make(scripted.server.url, API_VERSION="2027-01").read(REFS)
     assert scripted.server.calls[0].path == "/admin/api/2027-01/graphql.json"

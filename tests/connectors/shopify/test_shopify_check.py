@@ -151,6 +151,8 @@ def test_a_location_that_is_switched_off_is_a_failure(make: Make, healthy: Scrip
     healthy.locations = [place(1, "Herzl 12", active=False)]
     (failure,) = told(make(healthy.server.url, LOCATION="Herzl 12"), Level.FAIL)
     assert "switched off" in failure.message
+    with pytest.raises(CredentialsRejected, match="switched off"):
+        make(healthy.server.url, LOCATION="Herzl 12").read([ListingRef("1")])
 
 
 def test_a_location_that_the_site_does_not_sell_from_is_warned_of(make: Make, healthy: Scripted) -> None:
@@ -163,6 +165,11 @@ def test_other_locations_that_sell_online_are_warned_of(make: Make, healthy: Scr
     healthy.locations = [place(1, "Herzl 12"), place(2, "Haifa"), place(3, "Eilat")]
     (warning,) = told(make(healthy.server.url, LOCATION="1"), Level.WARN)
     assert warning.message.startswith("Haifa, Eilat fulfil online orders too")
+
+
+def test_the_guide_names_every_scope_that_is_needed_now_and_later() -> None:
+    guide = " ".join(Shopify.GUIDE)
+    assert all(scope in guide for scope in ALL)
 
 
 def test_how_long_orders_are_visible_follows_from_the_scopes(make: Make, healthy: Scripted) -> None:

@@ -207,7 +207,10 @@ def test_no_orders_are_asked_for_by_nobody(make: Make, scripted: Scripted) -> No
 
 
 class Endless(Admin):
-    """An admin whose list of changed orders never ends; remembers where each page was asked for."""
+    """An admin whose list of changed orders never ends; remembers where each page was asked for.
+
+    The last order of each page has changed again since the search gave it its place.
+    """
 
     def __init__(self) -> None:
         self.asked: list[tuple[object, object]] = []
@@ -215,7 +218,12 @@ class Endless(Admin):
     def reply(self, document: str, variables: Any = None) -> Reply:
         self.asked.append((variables["query"], variables["after"]))
         number = len(self.asked)
-        return Reply(json.loads(json.dumps({"orders": page([order(number, number)] * 50, f"after {number}")})), None)
+        return Reply(
+            json.loads(
+                json.dumps({"orders": page([order(number, number)] * 49 + [order(0, 10**6)], f"after {number}")})
+            ),
+            None,
+        )
 
 
 def test_a_walk_deeper_than_shopify_pages_begins_again_where_it_stands() -> None:

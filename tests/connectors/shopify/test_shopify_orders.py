@@ -66,6 +66,11 @@ OPEN_ORDERS = {
         facts(3, 1, 1, shipped=1, came_back=1, put_back=1, not_restocked=1),
         means(promised=1, undecided=1, fulfilled=1, returned=1, taken=2),
     ),
+    "one shipped and returned, one handed to a third party, one still owed": (
+        facts(3, 2, 1, shipped=1, underway=1, came_back=1, put_back=1),
+        means(promised=2, fulfilled=1, returned=1, taken=2),
+    ),
+    "shipped, and not counted any more without a refund": (facts(1, 0, 0, shipped=1), means(fulfilled=1, taken=1)),
     "removed by an edit": (facts(2, 0, 0), means()),
     "removed by an edit that shows among the refunds": (facts(2, 0, 0, cancelled=2, put_back=2), means()),
     "one removed by an edit, one shipped": (facts(2, 1, 0, shipped=1), means(fulfilled=1, taken=1)),
@@ -228,6 +233,10 @@ def test_a_return_lifts_our_number_only_where_it_was_put_back(
     assert (told.fulfilled, told.returned, told.taken) == (2, 0 if kind == "NO_RESTOCK" else 1, taken)
 
 
+def test_a_line_that_two_pages_repeat_is_one_line() -> None:
+    assert [told.promised for told in order_state(OrderParts(order(), [line(), line()]), HERE).lines] == [2]
+
+
 def test_a_cancelled_order_says_so_and_a_test_order_too() -> None:
     state = order_state(OrderParts(order(cancelledAt="2026-11-22T09:00:00Z", test=True), [line()]), HERE)
     assert (state.status, state.test, state.lines[0].undecided) == ("cancelled", True, 2)
@@ -238,6 +247,7 @@ def test_a_cancelled_order_says_so_and_a_test_order_too() -> None:
     [
         (OrderParts(order(), [line(quantity=1.5)]), "quantity"),
         (OrderParts(order(), [line(quantity=True)]), "quantity"),
+        (OrderParts(order(), [line(quantity=2**31)]), "quantity"),
         (OrderParts(order(), [line(currentQuantity=-1)]), "quantity"),
         (OrderParts(order(), [line(id="7")]), "id"),
         (OrderParts(order(updatedAt="yesterday"), [line()]), "updatedAt"),

@@ -197,7 +197,7 @@ def live(practice: Practice, rng: random.Random, orders: list[Order]) -> None:
         rng.choice(possible)(order, line)
 
 
-@pytest.mark.parametrize("seed", range(25))
+@pytest.mark.parametrize("seed", range(12))
 def test_whatever_happens_the_number_is_lower_by_exactly_what_the_orders_have_taken(
     practice: Practice, shop: Shopify, seed: int
 ) -> None:
@@ -213,6 +213,8 @@ def test_whatever_happens_the_number_is_lower_by_exactly_what_the_orders_have_ta
         states = shop.orders_by_id([str(order.number) for order in orders]).orders
         lines = [line for state in states for line in state.lines]
         assert practice.shop.available("A") == 1000 - sum(line.taken for line in lines)
+        held = sum(line.promised + line.undecided + line.fulfilled - line.returned for line in lines)
+        assert practice.shop.available("A") == 1000 - held
         assert [line.fulfilled for line in lines] == [order.lines[0].shipped for order in orders]
         # What the shop still means to ship is promised, as far as the customer has not been refunded.
         assert [line.promised for line in lines] == [

@@ -136,6 +136,11 @@ def test_an_outage_has_changed_nothing(code: str) -> None:
     assert not isinstance(unavailable.value, InDoubt)
 
 
+def test_an_outage_that_changed_something_all_the_same_is_told_by_entry() -> None:
+    told = outcomes(TWO, payload(error("SERVICE_UNAVAILABLE"), group=GROUP))
+    assert [type(outcome.error) for outcome in told] == [type(None), InDoubt]
+
+
 def test_what_was_carried_out_beside_an_error_counts_and_the_rest_is_in_doubt() -> None:
     three = Batch("k", (write("11"), write("12"), write("13")))
     stale = error("CHANGE_FROM_QUANTITY_STALE", "input", "quantities", "1", "changeFromQuantity")
