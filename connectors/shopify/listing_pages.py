@@ -23,7 +23,7 @@ def pages(admin: Admin, shop: Standing, *, deepest: int = DEEPEST) -> Iterator[L
         try:
             connection = field(data, "productVariants")
             nodes = listed(connection, "nodes")
-            after = next_page(connection)
+            after = next_page(connection, after)
             last_id = identity(nodes[-1], "ProductVariant") if after is not None and nodes else None
             total = whole(field(data, "productVariantsCount"), "count")
         except Misread as misread:

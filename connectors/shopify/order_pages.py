@@ -117,7 +117,7 @@ class OrderPages:
         try:
             connection = field(data, "orders")
             nodes = listed(connection, "nodes")
-            after = next_page(connection)
+            after = next_page(connection, place.after)
         except Misread as misread:
             raise unreadable(misread) from None
         orders: list[OrderState] = []
@@ -182,7 +182,8 @@ class OrderPages:
         """
         connection = field(node, name)
         nodes = list(listed(connection, "nodes"))
-        while after := next_page(connection):
+        after: str | None = None
+        while after := next_page(connection, after):
             again = self._admin.ask(document, {"id": text(node, "id"), "after": after})
             connection = field(field(again, "node"), name)
             nodes += listed(connection, "nodes")

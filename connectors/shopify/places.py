@@ -106,7 +106,7 @@ def locations(admin: Admin) -> list[Location]:
                 )
                 for node in listed(connection, "nodes")
             ]
-            after = next_page(connection)
+            after = next_page(connection, after)
         except Misread as misread:
             raise unreadable(misread) from None
         if after is None:

@@ -86,7 +86,15 @@ def gid(kind: str, number: str) -> str:
     return f"gid://shopify/{kind}/{number}"
 
 
-def next_page(connection: object) -> str | None:
-    """The cursor of the following page; ``None`` on the last one."""
+def next_page(connection: object, after: str | None) -> str | None:
+    """The cursor of the page that follows the one after `after`; ``None`` on the last one.
+
+    A page that leads back to itself is misread: it would be read for ever.
+    """
     info = field(connection, "pageInfo")
-    return text(info, "endCursor") if flag(info, "hasNextPage") else None
+    if not flag(info, "hasNextPage"):
+        return None
+    cursor = text(info, "endCursor")
+    if cursor == after:
+        raise Misread("endCursor")
+    return cursor

@@ -171,6 +171,12 @@ def test_a_page_without_its_shape_stops_the_channel(shop: Shopify, scripted: Scr
         list(shop.listings())
 
 
+def test_a_page_that_leads_back_to_itself_is_not_followed(shop: Shopify, scripted: Scripted) -> None:
+    scripted.answers(variants([full(1)], "A"))
+    with pytest.raises(Unreadable, match="endCursor"):
+        list(shop.listings())
+
+
 def test_other_locations_are_only_looked_at_where_they_sell_online(make: Make, scripted: Scripted) -> None:
     scripted.answers(variants([]))
     list(make(scripted.server.url).listings())

@@ -189,6 +189,24 @@ def test_a_page_without_its_shape_stops_the_channel(make: Make, scripted: Script
         list(make(scripted.server.url).orders(begun))
 
 
+def test_a_page_that_leads_back_to_itself_is_not_followed(make: Make, scripted: Scripted) -> None:
+    begun = Place("changed", START.isoformat(), START.isoformat()).cursor()
+    scripted.answers(orders([order(1)], "A"))
+    walk = make(scripted.server.url).orders(begun)
+    next(walk)
+    with pytest.raises(Unreadable, match="endCursor"):
+        next(walk)
+
+
+def test_an_order_whose_lines_never_end_is_parked(make: Make, scripted: Scripted) -> None:
+    scripted.answers(
+        answered({"nodes": [order(1, lineItems=page([line(1)], "L"))]}),
+        answered({"node": {"lineItems": page([line(1)], "L")}}),
+    )
+    told = make(scripted.server.url).orders_by_id(["1"])
+    assert [parked.ref for parked in told.parked] == ["order #1"]
+
+
 def test_orders_by_id_are_read_50_a_call_and_what_is_gone_is_missing(make: Make, scripted: Scripted) -> None:
     def even_ones(asked: Asked) -> Response:
         found = [int(one.rpartition("/")[2]) for one in asked.variables["ids"]]
