@@ -132,13 +132,14 @@ class ShopifyApp:
         try:
             wish = json.loads(request.body)
             sku, units = str(wish["sku"]), int(wish["units"])
+        except (ValueError, TypeError, KeyError):
+            return _json(400, {"error": 'send {"sku": "...", "units": 1}'})
+        try:
             return _json(200, {"order": self.shop.buy(sku, units).id})
         except ShopRefuses as refused:
             return _json(422, {"error": str(refused)})
         except KeyError:
-            return _json(404, {"error": "no such SKU"})
-        except (ValueError, TypeError):
-            return _json(400, {"error": 'send {"sku": "...", "units": 1}'})
+            return _json(404, {"error": f"no such SKU: {sku}"})
 
 
 def _same(one: str, other: str) -> bool:

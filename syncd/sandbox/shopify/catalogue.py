@@ -144,9 +144,9 @@ class Catalogue:
 
     def level(self, item: InventoryItem, location: Location) -> InventoryLevel:
         """The level of an item at a location; where it was never stocked, an inactive one with nothing on it."""
-        return item.levels.setdefault(location.number, self.level_or_none_yet(item, location))
+        return item.levels.setdefault(location.number, self.level_or_new(item, location))
 
-    def level_or_none_yet(self, item: InventoryItem, location: Location) -> InventoryLevel:
+    def level_or_new(self, item: InventoryItem, location: Location) -> InventoryLevel:
         """The level, or one that nobody else sees yet: what a call is checked against before it changes anything."""
         now = self.now()
         return item.levels.get(location.number) or InventoryLevel(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -34,19 +34,19 @@ class Price:
         root = ROOTS[operation.kind]
         if operation.kind == "query":
             return self._selections(operation.selections, root)
-        return sum(MUTATION + self._payload(field) for field, _ in self._fields(operation.selections, root))
+        return sum(MUTATION + self._payload(one) for one, _ in self._fields(operation.selections, root))
 
     def _payload(self, mutation: Field) -> int:
         known = field_of(self.schema, "Mutation", mutation.name)
         assert known
         return sum(
-            self._selections(field.selections, part.type.name)
-            for field, owner in self._fields(mutation.selections, known.type.name)
-            if field.name != "userErrors" and (part := field_of(self.schema, owner, field.name))
+            self._selections(one.selections, part.type.name)
+            for one, owner in self._fields(mutation.selections, known.type.name)
+            if one.name != "userErrors" and (part := field_of(self.schema, owner, one.name))
         )
 
     def _selections(self, selections: tuple[Selection, ...], type_name: str) -> int:
-        return sum(self._field(field, owner) for field, owner in self._fields(selections, type_name))
+        return sum(self._field(one, owner) for one, owner in self._fields(selections, type_name))
 
     def _fields(self, selections: tuple[Selection, ...], type_name: str) -> Iterator[tuple[Field, str]]:
         """The fields asked for, each with its type; what @skip or @include leaves out is free."""
@@ -61,18 +61,18 @@ class Price:
                 fragment = self.document.fragments[selection.fragment]
                 yield from self._fields(fragment.selections, fragment.on)
 
-    def _field(self, field: Field, type_name: str) -> int:
-        known = field_of(self.schema, type_name, field.name)
-        assert known, field.name
-        if not field.selections or field.name == "pageInfo":
+    def _field(self, one: Field, type_name: str) -> int:
+        known = field_of(self.schema, type_name, one.name)
+        assert known, one.name
+        if not one.selections or one.name == "pageInfo":
             return 0
         if known.type.name.endswith("Connection"):
-            return 2 + self._step(field) * self._node(field.selections, known.type.name)
-        return 1 + self._selections(field.selections, known.type.name)
+            return 2 + self._step(one) * self._node(one.selections, known.type.name)
+        return 1 + self._selections(one.selections, known.type.name)
 
-    def _step(self, field: Field) -> int:
+    def _step(self, one: Field) -> int:
         """1 → 1, 2 → 2, 5 → 3, 10 → 4, 20 → 5, 50 → 7, 100 → 9, 250 → 11."""
-        size = field.arguments.get("first", field.arguments.get("last"))
+        size = one.arguments.get("first", one.arguments.get("last"))
         if isinstance(size, Variable):
             size = self.variables.get(size.name)  # type: ignore[assignment]  # checked: an Int
         size = size if isinstance(size, int) and size > 0 else 1
@@ -81,11 +81,11 @@ class Price:
     def _node(self, selections: tuple[Selection, ...], connection: str) -> int:
         """The dearest of `nodes` and `edges { node }`."""
         prices = [0]
-        for field, owner in self._fields(selections, connection):
-            if field.name == "edges":
-                prices.append(self._node(field.selections, owner.removesuffix("Connection") + "Edge"))
-            elif field.name in ("nodes", "node"):
-                prices.append(self._field(field, owner))
+        for one, owner in self._fields(selections, connection):
+            if one.name == "edges":
+                prices.append(self._node(one.selections, owner.removesuffix("Connection") + "Edge"))
+            elif one.name in ("nodes", "node"):
+                prices.append(self._field(one, owner))
         return max(prices)
 
 
@@ -96,20 +96,21 @@ class Bucket:
     clock: Callable[[], datetime]
     maximum: float = 2000.0
     restore_rate: float = 100.0  # points per second
-    _left: float = -1.0
-    _at: datetime | None = None
+    _left: float = field(init=False)
+    _at: datetime = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._left, self._at = self.maximum, self.clock()
 
     def left(self) -> float:
         now = self.clock()
-        if self._at is None:
-            self._left, self._at = self.maximum, now
         passed_s = max(0.0, (now - self._at).total_seconds())
         self._left, self._at = min(self.maximum, self._left + passed_s * self.restore_rate), now
         return self._left
 
     def empty(self) -> None:
         """Spends all that is there, as another process of the same app would."""
-        self._left = self.left() * 0
+        self._left, self._at = 0.0, self.clock()
 
     def pay(self, points: int) -> None:
         """

@@ -159,7 +159,7 @@ def _level(
     if not location:
         message = "The specified location could not be found."
         errors.append(user_error("INVALID_LOCATION", message, *place, "locationId"))
-    return asked.shop.level_or_none_yet(item, location) if item and location else None
+    return asked.shop.level_or_new(item, location) if item and location else None
 
 
 def _compare(
