@@ -153,33 +153,27 @@ def test_a_connection_is_kept_for_the_next_call_also_of_another_thread(server: S
 
 
 def test_no_more_connections_are_open_at_once_than_allowed(server: Server, waits: Waits) -> None:
-    inside = 0
-    most = 0
-    lock = threading.Lock()
-    two_are_in = threading.Event()
+    everybody_asks = threading.Barrier(6 + 2)
 
-    def counts(handler: BaseHTTPRequestHandler) -> None:
-        nonlocal inside, most
-        with lock:
-            inside += 1
-            most = max(most, inside)
-            if inside == 2:
-                two_are_in.set()
-        assert two_are_in.wait(10)
-        with lock:
-            inside -= 1
+    def waits_for_everybody(handler: BaseHTTPRequestHandler) -> None:
+        if len(server.requests) <= 2:
+            everybody_asks.wait(10)
         says()(handler)
 
-    server.answers(counts)
+    server.answers(waits_for_everybody)
     transport = Transport(surroundings=waits.surroundings, parallel=2)
-    threads = [
-        threading.Thread(target=transport.request, args=("GET", server.url), kwargs={"safe": True}) for _ in range(6)
-    ]
+
+    def ask(first: bool) -> None:
+        if not first:
+            everybody_asks.wait(10)
+        transport.request("GET", server.url, safe=True)
+
+    threads = [threading.Thread(target=ask, args=(n < 2,)) for n in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert (len(server.requests), most) == (6, 2)
+    assert (len(server.requests), len(server.connections)) == (8, 2)
 
 
 @pytest.mark.parametrize("trouble", [says(500), says(502, b"<html>"), says(429), hangs_up, breaks_off])

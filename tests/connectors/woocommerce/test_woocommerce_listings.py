@@ -190,6 +190,14 @@ def test_a_filter_that_the_shop_ignores_does_not_bring_strangers(site: Site) -> 
     assert list(site.connector().read([ref(13)])) == ["13"]
 
 
+def test_an_ignored_filter_does_not_bring_strange_variations_either(site: Site) -> None:
+    parent = site.shop.add_variable("SHOE", "Shoe", {"39": 3, "40": 4})
+    asked, stranger = site.shop.variations(parent.id)
+    rows = [row(id=each.id, sku=each.sku, parent_id=parent.id, attributes=[]) for each in (asked, stranger)]
+    site.server.faults.add(Answer(200, {}, json.dumps(rows).encode()), match="GET .*/variations$")
+    assert list(site.connector().read([ref(asked.id, parent.id)])) == [str(asked.id)]
+
+
 def test_reading_costs_a_call_per_hundred_products_and_one_per_hundred_variations(site: Site) -> None:
     products = [site.shop.add_simple(f"S-{n}", stock=n) for n in range(150)]
     parents = [site.shop.add_variable(f"V-{n}", "V", {"S": 1, "M": 2, "L": 3}) for n in range(40)]

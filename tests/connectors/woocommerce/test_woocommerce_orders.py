@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-from datetime import timedelta
+from datetime import timedelta, timezone
 
 import pytest
 
@@ -12,7 +12,7 @@ from connectors.contract import CursorExpired, OrderPage, OrderState, Unavailabl
 from connectors.woocommerce.connector import WooCommerce
 from connectors.woocommerce.order_state import ORDER_FIELDS
 from syncd.sandbox.faults import Answer
-from tests.connectors.woocommerce.conftest import Site
+from tests.connectors.woocommerce.conftest import Site, open_site
 
 
 def all_of(pages: list[OrderPage]) -> dict[str, OrderState]:
@@ -105,6 +105,7 @@ def test_a_cursor_in_the_middle_resumes_after_orders_have_left_the_list(site: Si
 
 
 def test_what_changes_behind_a_long_walk_comes_with_the_next_one(site: Site) -> None:
+    site.clock.forward(days=-1)  # PHP's clock; the host's Date header, a day ahead, is no help
     orders = bought(site, 250)
     connector = site.connector()
     _, cursor = walked(connector)
@@ -155,6 +156,23 @@ def test_a_proxy_with_another_clock_than_the_shop_hides_nothing(site: Site, off_
         (new,) = bought(site, 1)
         found, cursor = walked(connector, cursor)
         assert new in found
+
+
+@pytest.mark.parametrize("hours", [-8, 0, 9])
+def test_a_shop_in_another_time_zone_hides_nothing_and_does_not_tell_old_orders_again(hours: int) -> None:
+    site = open_site(zone=timezone(timedelta(hours=hours)))
+    site.clock.forward(days=-1)
+    site.shop.add_simple("A", stock=9)
+    connector = site.connector()
+    (old,) = bought(site, 1)
+    site.clock.forward(minutes=30)
+    bought(site, 1)
+    _, cursor = walked(connector)
+    site.clock.forward(minutes=5)
+    (new,) = bought(site, 1)
+    found, _ = walked(connector, cursor)
+    assert (new in found, old in found) == (True, False)
+    site.close()
 
 
 def test_an_order_dated_in_the_future_does_not_hide_the_others(site: Site) -> None:
@@ -220,6 +238,13 @@ def test_by_id_also_the_trashed_and_the_old_are_seen_and_only_the_deleted_are_mi
         trashed: "trash", done: "completed", opened: "processing"
     }  # fmt: skip
     assert answer.missing == (deleted, "no id")
+
+
+def test_an_order_that_no_list_shows_is_asked_for_by_itself_before_it_is_called_missing(site: Site) -> None:
+    (order,) = bought(site, 1)
+    site.shop.order_list_lag = timedelta(minutes=5)
+    answer = site.connector().orders_by_id([order])
+    assert ([state.id for state in answer.orders], answer.missing) == ([order], ())
 
 
 def test_an_outage_does_not_make_orders_missing(site: Site) -> None:
