@@ -75,6 +75,15 @@ class Answer:
         """A short readable piece of the body, redacted."""
         return self.redactor.sample(self.body)
 
+    @property
+    def said(self) -> str:
+        """What the body says to a person: the message of a JSON error, else a sample of the whole; redacted."""
+        try:
+            message = json.loads(self.body)["message"]
+        except (ValueError, RecursionError, TypeError, KeyError):
+            return self.sample
+        return self.redactor.sample(str(message).encode())
+
     def json(self) -> object:
         """The body as parsed JSON.
 
@@ -272,7 +281,7 @@ class Transport:
             return _Failure(error, sent=False, wait=wait)
         if answer.status >= 500:
             sentence = f"{host} answered with error {answer.status}."
-            hint = f"It said: {answer.sample}" if answer.sample else _COMES_BACK
+            hint = f"It said: {answer.said}" if answer.said else _COMES_BACK
             if wait is not None:
                 return _Failure(RateLimited(sentence, retry_after=wait, hint=hint), sent=True, wait=wait)
             return _Failure(Unavailable(sentence, hint=hint), sent=True)

@@ -87,7 +87,7 @@ def _no_json(client: Client, answer: Answer) -> Finding:
     return Finding(
         Level.FAIL,
         f"{client.url} answers with something else than JSON (a firewall, a login or a waiting page?).",
-        f"Let this machine through. It said: {answer.sample}",
+        f"Let this machine through; and Settings > Permalinks must not be Plain. It said: {answer.sample}",
     )
 
 

@@ -208,6 +208,13 @@ def test_a_read_that_never_succeeds_ends_as_unavailable_with_the_words_of_the_sh
     assert caught.value.hint == "It said: Briefly unavailable & back soon"
 
 
+def test_of_an_error_in_json_its_message_is_told(server: Server, transport: Transport) -> None:
+    server.answers(says(503, b'{"code": "wp_die", "message": "<p>Check back in a minute.</p>"}'))
+    with pytest.raises(Unavailable) as caught:
+        transport.request("GET", server.url, safe=True)
+    assert caught.value.hint == "It said: Check back in a minute."
+
+
 def test_a_write_to_a_closed_door_was_never_sent(transport: Transport) -> None:
     with pytest.raises(Unavailable, match="refuses connections"):
         transport.request("POST", f"http://127.0.0.1:{closed_port()}/", safe=False)
