@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import case, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
@@ -17,6 +17,9 @@ from syncd.domain.stock import StockClass
 from syncd.storage import sequence
 from syncd.storage.schema import levels, listings, locations, movements, skus
 from syncd.storage.session import Tx
+
+COUNTED_AT_ONCE = 500
+"""Counts that are booked with one statement; databases limit how many values a statement may have."""
 
 
 def lock(tx: Tx, sku_ids: Iterable[int]) -> None:
@@ -134,17 +137,28 @@ def own_locations(tx: Tx) -> frozenset[int]:
     return frozenset(rows.scalars())
 
 
-def level_at(tx: Tx, sku_id: int, location_id: int, instant: datetime) -> int:
-    """Units on hand at a location at that instant, by the movements known now."""
-    return int(
-        tx.execute(
-            select(func.coalesce(func.sum(movements.c.on_hand), 0)).where(
-                movements.c.sku_id == sku_id,
-                movements.c.location_id == location_id,
-                movements.c.happened_at <= instant,
-            )
-        ).scalar_one()
+def levels_at(tx: Tx, sku_ids: Iterable[int], instant: datetime) -> dict[tuple[int, int], int]:
+    """Units on hand at that instant by (SKU, location), by the movements known now; where nothing moved: absent."""
+    rows = tx.execute(
+        select(movements.c.sku_id, movements.c.location_id, func.sum(movements.c.on_hand))
+        .where(
+            movements.c.sku_id.in_(list(sku_ids)),
+            movements.c.location_id.is_not(None),
+            movements.c.happened_at <= instant,
+        )
+        .group_by(movements.c.sku_id, movements.c.location_id)
     )
+    return {(sku_id, location_id): int(units) for sku_id, location_id, units in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """What was counted of a SKU at a location, in units, reserved ones included."""
+
+    sku_id: int
+    location_id: int
+    counted: int
+    event_id: str
 
 
 def count(
@@ -158,35 +172,60 @@ def count(
     reason: str,
     now: datetime,
 ) -> int:
-    """Book that `counted` units were on hand at `counted_at`, reserved ones included; the adjustment in units.
+    """Book one count as `count_all` does; the adjustment in units."""
+    one = Count(sku_id, location_id, counted, event_id)
+    return count_all(tx, [one], counted_at=counted_at, reason=reason, now=now)[0]
+
+
+def count_all(tx: Tx, counts: Sequence[Count], *, counted_at: datetime, reason: str, now: datetime) -> list[int]:
+    """Book that these units were on hand at `counted_at`, reserved ones included; the adjustments, in units.
 
     adjustment = counted − level at that instant, so that what happened since stays. The same count twice changes
-    nothing the second time.
+    nothing the second time. One place of a SKU stands in `counts` once.
     """
-    lock(tx, [sku_id])
-    adjustment = counted - level_at(tx, sku_id, location_id, counted_at)
-    line = Movement(
-        event_id=event_id,
-        sku_id=sku_id,
-        kind=Kind.STOCKTAKE,
-        happened_at=counted_at,
-        on_hand=adjustment,
-        location_id=location_id,
-        reason=reason,
+    by_sku = sorted(range(len(counts)), key=lambda place: counts[place].sku_id)  # so locks are taken in id order
+    adjustments = [0] * len(counts)
+    for start in range(0, len(counts), COUNTED_AT_ONCE):
+        places = by_sku[start : start + COUNTED_AT_ONCE]
+        part = [counts[place] for place in places]
+        ids = {one.sku_id for one in part}
+        lock(tx, ids)
+        then = levels_at(tx, ids, counted_at)
+        first = list(tx.execute(select(skus.c.id).where(skus.c.id.in_(ids), skus.c.counted_at.is_(None))).scalars())
+        _note_counted(tx, part, counted_at)
+        lines = []
+        for place, one in zip(places, part, strict=True):
+            adjustments[place] = one.counted - then.get((one.sku_id, one.location_id), 0)
+            lines.append(
+                Movement(
+                    event_id=one.event_id,
+                    sku_id=one.sku_id,
+                    kind=Kind.STOCKTAKE,
+                    happened_at=counted_at,
+                    on_hand=adjustments[place],
+                    location_id=one.location_id,
+                    reason=reason,
+                )
+            )
+        post(tx, lines, now)
+        if first:
+            raise_again(tx, first)
+    return adjustments
+
+
+def _note_counted(tx: Tx, counts: Sequence[Count], counted_at: datetime) -> None:
+    """Write the instant of a count on its levels and SKUs; a later one stays."""
+    make = sqlite_insert if tx.dialect.name == "sqlite" else postgresql_insert
+    fresh = make(levels)
+    later = case(
+        (levels.c.counted_at > fresh.excluded.counted_at, levels.c.counted_at), else_=fresh.excluded.counted_at
     )
-    post(tx, [line], now)
-    here = (levels.c.sku_id == sku_id) & (levels.c.location_id == location_id)
-    known = tx.execute(select(levels.c.counted_at).where(here)).first()
-    if known is None:
-        tx.execute(insert(levels).values(sku_id=sku_id, location_id=location_id, counted_at=counted_at))
-    elif known.counted_at is None or known.counted_at < counted_at:
-        tx.execute(update(levels).where(here).values(counted_at=counted_at))
-    latest = tx.execute(select(func.max(levels.c.counted_at)).where(levels.c.sku_id == sku_id)).scalar_one()
-    first = tx.execute(select(skus.c.counted_at).where(skus.c.id == sku_id)).scalar_one() is None
-    tx.execute(update(skus).where(skus.c.id == sku_id).values(counted_at=latest))
-    if first:
-        raise_again(tx, [sku_id])
-    return adjustment
+    tx.execute(
+        fresh.on_conflict_do_update(index_elements=["sku_id", "location_id"], set_={"counted_at": later}),
+        [{"sku_id": one.sku_id, "location_id": one.location_id, "counted_at": counted_at} for one in counts],
+    )
+    latest = select(func.max(levels.c.counted_at)).where(levels.c.sku_id == skus.c.id).scalar_subquery()
+    tx.execute(update(skus).where(skus.c.id.in_({one.sku_id for one in counts})).values(counted_at=latest))
 
 
 def pools(tx: Tx, sku_ids: Sequence[int] | None = None) -> dict[int, Pools]:
