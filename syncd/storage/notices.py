@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy import insert, select, update
@@ -26,6 +26,7 @@ class NoticeKind(StrEnum):
     VANISHED = "vanished"  # a listing or an order that is no longer shown
     SILENT = "silent"  # a channel that could not be read for too long
     PARKED = "parked"  # a channel that needs a person
+    GAP = "gap"  # orders of a time could not be followed
     OUT_OF_SIGHT = "out of sight"  # an open order that the channel will soon not show any more
     RESTORED = "restored"  # the database is older than what was done with it
 
@@ -115,7 +116,13 @@ def parked_listing_ids(tx: Tx) -> dict[str, set[str]]:
     return found
 
 
-def open_parked(tx: Tx, channel: str) -> list[str]:
-    """References of the open parked items of a channel."""
-    here = (parked.c.channel == channel) & parked.c.closed_at.is_(None)
-    return list(tx.execute(select(parked.c.ref).where(here).order_by(parked.c.id)).scalars())
+def due_parked(tx: Tx, channel: str, now: datetime) -> list[str]:
+    """References of open parked items that should be looked at again: after 2, 4, 8 ... minutes, at least daily."""
+    rows = tx.execute(
+        select(parked.c.ref, parked.c.times, parked.c.last_seen_at)
+        .where(parked.c.channel == channel, parked.c.closed_at.is_(None))
+        .order_by(parked.c.id)
+    )
+    return [
+        ref for ref, times, seen in rows if now - seen >= min(timedelta(minutes=2 ** min(times, 11)), timedelta(days=1))
+    ]

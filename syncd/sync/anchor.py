@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from connectors.contract import ListingRef
-from syncd.storage import intents, listings, sequence
+from syncd.storage import intents, listings, notices, sequence
 from syncd.storage.listings import ListingRow
 from syncd.storage.session import Tx
 from syncd.sync import mapper, views
@@ -40,11 +40,18 @@ def end_doubts(tx: Tx, port: Port, now: datetime) -> None:
 
 
 def wanted(tx: Tx, house: House, port: Port) -> list[ListingRow]:
-    """Listings that syncd keeps and of which it does not know what to expect."""
+    """Listings that syncd keeps and of which it does not know what to expect.
+
+    Not those of an order that cannot be read: nobody knows whether it is in the number shown.
+    """
+    unreadable = notices.parked_listing_ids(tx).get(port.name, set())
     return [
         view.row
         for view in views.load(tx, house, port)
-        if view.row.expected is None and view.row.in_doubt_until is None and view.row.stock == "own"
+        if view.row.expected is None
+        and view.row.in_doubt_until is None
+        and view.row.stock == "own"
+        and view.row.listing_id not in unreadable
     ]
 
 
@@ -81,9 +88,12 @@ def accept(tx: Tx, readings: Sequence[Reading]) -> list[int]:
     that was booked in between may or may not be in the number read.
     """
     rows = listings.by_ids(tx, [one.row_id for one in readings])
+    unreadable = notices.parked_listing_ids(tx)
     left = []
     for one in readings:
         row = rows[one.row_id]
+        if row.listing_id in unreadable.get(row.channel, ()):
+            continue
         if row.bookings != one.bookings:
             left.append(row.id)
             continue

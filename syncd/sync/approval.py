@@ -7,7 +7,7 @@ from dataclasses import replace
 from enum import StrEnum
 
 from syncd.domain.movements import Kind, Movement
-from syncd.storage import catalogue, holds, ledger, listings, orders
+from syncd.storage import catalogue, holds, ledger, listings, notices, orders
 from syncd.storage.holds import Hold, HoldState
 from syncd.storage.orders import ToDecide
 from syncd.sync.bookkeeper import note_oversold
@@ -86,3 +86,36 @@ def decide(house: House, channel: str, number: str, fate: Fate) -> list[ToDecide
         orders.put(tx, channel, row.order_id, {"open": still_open}, new=False)
         note_oversold(tx, {line.sku_id for line in lines.values() if line.sku_id is not None}, house.now())
     return waiting
+
+
+def dismiss_item(house: House, channel: str, ref: str) -> None:
+    """Close an item that could not be read: a person has seen to it. Its SKUs may be raised again.
+
+    Raises:
+        Refusal: no such item of that channel is open.
+    """
+    house.port(channel)
+    with house.db.write() as tx:
+        for kind in ("order", "listing"):
+            if notices.unpark(tx, channel, f"{kind} {ref}", house.now()):
+                notices.close_notice(
+                    tx, notices.NoticeKind.UNREADABLE, channel=channel, subject=f"{kind} {ref}", now=house.now()
+                )
+                return
+    raise Refusal(f"No item {ref} of {channel} waits for anybody", "See them all: syncd holds")
+
+
+def dismiss_notice(house: House, notice_id: int) -> notices.Notice:
+    """Close a notice that has been read; it comes back where its cause does.
+
+    Raises:
+        Refusal: there is no open notice of that number.
+    """
+    with house.db.write() as tx:
+        for notice in notices.open_notices(tx):
+            if notice.id == notice_id:
+                notices.close_notice(
+                    tx, notice.kind, channel=notice.channel, subject=notice.subject, now=house.now()
+                )
+                return notice
+    raise Refusal(f"There is no open notice {notice_id}", "See them all: syncd holds")

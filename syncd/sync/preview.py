@@ -75,6 +75,19 @@ def plan(house: House, port: Port) -> ChannelPlan:
     return ChannelPlan(port.name, mode, lines, hold)
 
 
+def first_words(house: House, planned: ChannelPlan) -> Held | None:
+    """What would wait for a yes were the channel live already: going live with it is worth a question.
+
+    Listings that become sold out by the buffer or jump, as a share of the channel's (design.md §3.6).
+    """
+    changes = [
+        safety.Change(number, line.shown, line.target)
+        for number, line in enumerate(planned.lines)
+        if line.shown is not None and not line.right
+    ]
+    return safety.too_big(changes, len(planned.lines), house.hold_limits)
+
+
 def _line(view: View) -> PlanLine:
     shown = view.row.expected if view.row.expected is not None else view.row.shown
     return PlanLine(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from connectors.contract import CursorExpired, Parked, SalesSource
 from syncd.storage import channels, listings, notices, orders, sequence
@@ -55,6 +55,7 @@ def pull(house: House, port: Port) -> Pulled:
         _reread(house, port, port.sales, total, everything=True)
         with house.db.write() as tx:
             listings.forget_expected(tx, port.name)
+            _tell_gap(tx, house, port, channel)
     if total.unknown_listings and port.shelf is not None:
         mapper.refresh(house, port)
     with house.db.write() as tx:
@@ -62,6 +63,19 @@ def pull(house: House, port: Port) -> Pulled:
         notices.close_notice(tx, NoticeKind.SILENT, channel=port.name, subject=port.name, now=house.now())
         notices.close_notice(tx, NoticeKind.PARKED, channel=port.name, subject=port.name, now=house.now())
     return Pulled(total.orders, total.units)
+
+
+def _tell_gap(tx: Tx, house: House, port: Port, channel: Channel) -> None:
+    since = channel.silent_since()
+    notices.open_notice(
+        tx,
+        NoticeKind.GAP,
+        channel=port.name,
+        subject=f"{since:%Y-%m-%d %H:%M}",
+        text=f"{port.name} cannot tell what changed since {since:%Y-%m-%d %H:%M} UTC; open orders were read anew",
+        hint="What was ordered and shipped between then and now is not known: count what sells fast (syncd count).",
+        now=house.now(),
+    )
 
 
 def _bookkeeper(tx: Tx, house: House, port: Port) -> Bookkeeper:
@@ -100,32 +114,43 @@ def _park(tx: Tx, house: House, port: Port, items: Sequence[Parked], readable: s
             f" Done by hand? syncd dismiss {port.name} {item.ref}",
             now=now,
         )
-    for order_id in readable:
+    _unpark(tx, port, readable, now)
+
+
+def _unpark(tx: Tx, port: Port, order_ids: Iterable[str], now: datetime) -> None:
+    """These orders can be read now, or are gone: what they leave behind shows as a number that no order explains."""
+    for order_id in order_ids:
         if notices.unpark(tx, port.name, f"order {order_id}", now):
             notices.close_notice(tx, NoticeKind.UNREADABLE, channel=port.name, subject=f"order {order_id}", now=now)
 
 
 def _reread(house: House, port: Port, source: SalesSource, total: Booked, *, everything: bool = False) -> None:
-    """Once a day ask for the open orders by id: one that was deleted or grew too old is in no list of changes."""
+    """Once a day ask for the open orders by id: one that was deleted or grew too old is in no list of changes.
+
+    Orders that could not be read are asked for more often, with growing pauses.
+    """
     now = house.now()
     with house.db.read() as tx:
         channel = channels.get(tx, port.name)
         assert channel is not None
-        if not everything and channel.reread_at is not None and now - channel.reread_at < REREAD_EVERY:
-            return
-        due = orders.open_ids(tx, port.name, read_before=now if everything else now - REREAD_EVERY)
-        due += [ref.removeprefix("order ") for ref in notices.open_parked(tx, port.name) if ref.startswith("order ")]
+        daily = everything or channel.reread_at is None or now - channel.reread_at >= REREAD_EVERY
+        due = orders.open_ids(tx, port.name, read_before=now if everything else now - REREAD_EVERY) if daily else []
+        due += [
+            ref.removeprefix("order ") for ref in notices.due_parked(tx, port.name, now) if ref.startswith("order ")
+        ]
     for start in range(0, len(due), REREAD_AT_ONCE):
         found = source.orders_by_id(due[start : start + REREAD_AT_ONCE])
         with house.db.write() as tx:
             keeper = _bookkeeper(tx, house, port)
             _add(total, keeper.book(found.orders))
             keeper.vanish(found.missing)
+            _unpark(tx, port, found.missing, now)
             _park(tx, house, port, found.parked, {one.id for one in found.orders})
             _warn_of_age(tx, house, port, source, [one.id for one in found.orders])
         house.progress(f"{port.name}: reading open orders again", start + REREAD_AT_ONCE, len(due))
-    with house.db.write() as tx:
-        channels.change(tx, port.name, reread_at=now)
+    if daily:
+        with house.db.write() as tx:
+            channels.change(tx, port.name, reread_at=now)
 
 
 def _warn_of_age(tx: Tx, house: House, port: Port, source: SalesSource, order_ids: Sequence[str]) -> None:

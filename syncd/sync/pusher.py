@@ -11,7 +11,7 @@ from syncd.domain import safety
 from syncd.domain.drift import OnEdit, Reading, reading
 from syncd.storage import holds, intents, listings
 from syncd.storage.holds import Hold
-from syncd.storage.notices import NoticeKind, close_notice
+from syncd.storage.notices import NoticeKind, close_notice, parked_listing_ids
 from syncd.storage.session import Tx
 from syncd.sync import edits, mapper, views
 from syncd.sync.house import House, Port
@@ -203,6 +203,7 @@ class Pusher:
         """Note since when a listing shows another number than expected, or that it no longer does."""
         now = self.house.now()
         with self.house.db.write() as tx:
+            unreadable = parked_listing_ids(tx).get(self.port.name, set())
             for row in listings.by_ids(tx, rows).values():
                 if row.expected is None or row.shown is None:
                     continue
@@ -213,6 +214,8 @@ class Pusher:
                     continue
                 if row.differs_since is None:
                     listings.change(tx, row.id, differs_since=now)
+                if row.listing_id in unreadable:
+                    continue  # an order that could not be read may explain it
                 drifted = reading(row.expected, row.shown, row.differs_since, now) is Reading.DRIFT
                 if drifted and self.port.on_edit is not OnEdit.ASK:
                     edits.resolve(tx, self.house, row, self.port.on_edit)

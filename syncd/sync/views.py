@@ -68,3 +68,18 @@ def writable(row: ListingRow, port: Port) -> bool:
         return True
     to_start = port.start_counting and row.stock == "none" and row.sku_id is not None
     return to_start and not row.excluded and row.vanished_at is None and (row.accepted or not row.sells_at_zero)
+
+
+def why_left_alone(row: ListingRow) -> str:
+    """Why syncd does not write a listing that has a SKU of ours, in words."""
+    if row.vanished_at is not None:
+        return "the shop does not show it any more"
+    if row.stock == "parent":
+        return "its parent counts the stock"
+    if row.stock == "none":
+        return "the shop does not count its stock"
+    if row.excluded:
+        return "another listing has the same SKU"
+    if row.sells_at_zero and not row.accepted:
+        return f"a 0 would not stop it: {', '.join(row.sells_at_zero)}"
+    return "its SKU is not counted yet"

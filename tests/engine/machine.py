@@ -240,6 +240,7 @@ class Engine(RuleBasedStateMachine):
     @rule(name=shops)
     def cursors_expire(self, name: str) -> None:
         self.shop(name).expire_cursors()
+        self.world.cursors_expired_at[name] = self.world.clock()
 
     @rule(seconds=st.sampled_from([1, 5, 30, 61, 130, 3700]))
     def time_passes(self, seconds: int) -> None:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
+from connectors.contract import OrderState
 from connectors.memory import MemoryConnector, MemoryShop, WriteSeen
 from syncd.domain.availability import Buffer
 from syncd.domain.drift import OnEdit
@@ -61,6 +62,11 @@ def fresh_database(folder: Path, template: list[Path]) -> Database:
     return Database(f"sqlite:///{path}")
 
 
+def _ended(state: OrderState, now: datetime) -> bool:
+    """True where an order claims nothing any more."""
+    return not state.open or (state.held_until is not None and state.held_until <= now)
+
+
 @dataclass
 class World:
     """A house with shops in RAM; every SKU is listed once in each of them."""
@@ -77,6 +83,8 @@ class World:
     shops: dict[str, MemoryShop] = field(default_factory=dict)
     listing_ids: dict[tuple[str, str], str] = field(default_factory=dict)
     writes: list[tuple[str, WriteSeen]] = field(default_factory=list)
+    cursors_expired_at: dict[str, datetime] = field(default_factory=dict)
+    first_pulled_at: dict[str, datetime] = field(default_factory=dict)
     on_raise: Callable[[str, WriteSeen], None] = lambda _name, _seen: None
 
     def __post_init__(self) -> None:
@@ -113,6 +121,16 @@ class World:
             sleep=self.clock.sleep,
         )
 
+    def _unread(self, name: str) -> list[str]:
+        """Lines that are booked otherwise than they are, for the words of a failure."""
+        shop, booked = self.shops[name], self._booked(name)
+        return [
+            f"{state.id} {state.status}, line {line.line_id}: {line.taken} for {booked(state.id, line.line_id)}"
+            for state in shop.orders()
+            for line in state.lines
+            if line.taken != booked(state.id, line.line_id)
+        ]
+
     def _booked(self, name: str) -> Callable[[str, str], int]:
         def booked(order_id: str, line_id: str) -> int:
             with self.db.read() as tx:
@@ -125,7 +143,7 @@ class World:
         def witness(seen: WriteSeen) -> None:
             self.writes.append((name, seen))
             assert seen.excess_units == 0, (
-                f"{name}: a write put {seen.excess_units} units on sale that are gone: {seen}"
+                f"{name}: a write put {seen.excess_units} units on sale that are gone: {seen}; {self._unread(name)}"
             )
             if seen.raised:
                 self.on_raise(name, seen)
@@ -157,7 +175,13 @@ class World:
         self.house = replace(self._house(), holder=Holder())
 
     def sync(self, **how: object) -> Report:
-        return sync(self.house, **how)  # type: ignore[arg-type]
+        try:
+            return sync(self.house, **how)  # type: ignore[arg-type]
+        finally:
+            with self.db.read() as tx:
+                for channel in channels.every(tx):
+                    if channel.pulled_at is not None:
+                        self.first_pulled_at.setdefault(channel.name, channel.pulled_at)
 
     def listing(self, name: str, sku: str | None = None) -> str:
         return self.listing_ids[name, sku or self.skus[0]]
@@ -199,5 +223,8 @@ class World:
             for state in shop.orders():
                 with self.db.read() as tx:
                     lines = orders.lines(tx, name, state.id)
+                contact = max(self.first_pulled_at[name], self.cursors_expired_at.get(name, START))
+                if not lines and state.created_at <= contact and _ended(state, self.clock()):
+                    continue  # before the first contact, or in a gap that the owner is told of (design.md §3.10)
                 for line in state.lines:
                     assert lines[line.line_id].booked.taken == line.taken, f"{name}: order {state.id} is booked wrongly"

@@ -1,0 +1,110 @@
+"""What `syncd check` looks at beside the settings: the database, every channel, and rules that defeat one another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from connectors.contract import Connector, ConnectorError, Finding, Level
+from syncd.domain.availability import Pools, offered
+from syncd.storage import catalogue, channels, ledger
+from syncd.sync import mapper
+from syncd.sync.house import House, Port
+
+NAMES_SHOWN = 3
+
+
+def database(house: House) -> Finding:
+    """Where the master table is, what is in it, and whether its books add up (design.md §3.1)."""
+    with house.db.read() as tx:
+        counted = sum(sku.counted_at is not None for sku in catalogue.all_skus(tx))
+        wrong = ledger.audit(tx)
+    if wrong:
+        first = wrong[0]
+        return Finding(
+            Level.FAIL,
+            f"{house.db.shown_url}: {len(wrong)} levels are not the sum of their movements, such as {first.sku}"
+            f" ({first.what} is {first.by_level}, its movements make {first.by_movements})",
+            "Put the last backup in its place, and report this: it must never happen.",
+        )
+    stock = f"{counted} SKUs, the books add up" if counted else "no stock yet"
+    return Finding(Level.OK, f"{house.db.shown_url}, {stock}")
+
+
+def every_channel(house: House) -> list[tuple[str, Finding]]:
+    """What each channel's connector finds, in the order of the settings; one that is dead hides no other."""
+    with ThreadPoolExecutor(max_workers=max(1, len(house.ports))) as pool:
+        found = list(pool.map(_ask, house.ports))
+    return [(port.name, finding) for port, findings in zip(house.ports, found, strict=True) for finding in findings]
+
+
+def _ask(port: Port) -> Sequence[Finding]:
+    assert isinstance(port.connector, Connector)
+    try:
+        findings = port.connector.check()
+    except ConnectorError as error:
+        return [Finding(Level.FAIL, str(error), error.hint)]
+    except Exception as error:  # noqa: BLE001 - a defect of one connector must not hide what the others say
+        return [
+            Finding(
+                Level.FAIL,
+                f"its connector {port.kind} stopped at something unexpected ({type(error).__name__})",
+                "Look for an update of that connector; the other channels go on.",
+            )
+        ]
+    fine = [finding for finding in findings if finding.level is Level.OK]
+    together = "; ".join(finding.message.rstrip(".") for finding in fine)
+    return [
+        *([Finding(Level.OK, together)] if fine else []),
+        *(finding for finding in findings if finding.level is not Level.OK),
+    ]
+
+
+def every_mapping(house: House) -> list[tuple[str, Finding]]:
+    """A warning for each channel with listings that are left alone, by what is known since it was last listed."""
+    found = []
+    with house.db.read() as tx:
+        for port in house.ports:
+            channel = channels.get(tx, port.name)
+            if channel is None or channel.listed_at is None:
+                continue
+            known = mapper.mapping(tx, port)
+            parts = [
+                f"{len(rows)} {words}"
+                for words, rows in (
+                    ("without SKU", known.without_sku),
+                    ("with an unknown SKU", known.unknown),
+                    ("whose SKU differs from one only by case or blanks", known.twins),
+                    ("that share a SKU", known.duplicates),
+                    ("that would go on selling at 0", known.sells_at_zero),
+                )
+                if rows
+            ]
+            if parts:
+                text = f"of {len(known.listings)} listings, {', '.join(parts)}: not touched"
+                found.append((port.name, Finding(Level.WARN, text, f"See them: syncd map {port.name} --known")))
+    return found
+
+
+def late_alerts(house: House) -> Finding | None:
+    """A warning about SKUs that are sold out in a channel before their reorder point is reached (N5)."""
+    late: dict[str, str] = {}
+    with house.db.read() as tx:
+        rules = house.rules(tx)
+        for sku in catalogue.all_skus(tx):
+            point = rules.reorder_point(sku.facts)
+            for port in house.ports:
+                rule = rules.rule(sku.facts, port.name)
+                if point is None or rule.cap == 0:
+                    continue
+                if not offered(Pools(own=max(1, point)), rule).units:
+                    late.setdefault(sku.sku, port.name)
+    if not late:
+        return None
+    names = ", ".join(f"{sku} in {channel}" for sku, channel in list(late.items())[:NAMES_SHOWN])
+    more = f" and {len(late) - NAMES_SHOWN} more" if len(late) > NAMES_SHOWN else ""
+    return Finding(
+        Level.WARN,
+        f"sold out by the buffer before the alert comes: {names}{more}",
+        "Put the reorder point above the buffer: syncd set SKU --reorder-point N",
+    )
