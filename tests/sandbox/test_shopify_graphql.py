@@ -40,7 +40,7 @@ REFUSED = {
     "no selection on an object": "{ shop }",
     "a selection on a scalar": "{ shop { name { x } } }",
     "an undeclared variable": "{ product(id: $id) { id } }",
-    "an unused variable": "query Q($id: ID!) { shop { name } }",
+    "an unused variable": "query Q($id: ID) { shop { name } }",
     "a variable of another type": "query Q($id: String!) { product(id: $id) { id } }",
     "a nullable variable where none may be null": "query Q($id: ID) { product(id: $id) { id } }",
     "a list where one is asked for": "query Q($id: [ID!]!) { product(id: $id) { id } }",

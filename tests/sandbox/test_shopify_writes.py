@@ -78,6 +78,12 @@ def test_an_explicit_null_compares_nothing(client: Client) -> None:
     assert numbers(client) == (7, 5)
 
 
+def test_zero_is_compared_like_any_number(client: Client) -> None:
+    told = answer(client, setting(entry(client, "A", quantity=7, changeFromQuantity=0)))
+    assert told["codes"] == ["CHANGE_FROM_QUANTITY_STALE"]
+    assert numbers(client) == (10, 5)
+
+
 # ---------------------------------------------------------------------- all or nothing
 
 
@@ -197,6 +203,13 @@ def test_a_ledger_document_goes_with_every_state_but_available(
 ) -> None:
     change = entry(client, "A", delta=1, changeFromQuantity=None, ledgerDocumentUri=document)
     assert answer(client, adjusting(change, name=name), ADJUST)["codes"] == codes
+
+
+def test_what_is_on_the_way_is_not_on_hand(client: Client) -> None:
+    change = entry(client, "A", delta=4, changeFromQuantity=None, ledgerDocumentUri="ledger://x/1")
+    told = answer(client, adjusting(change, name="incoming"), ADJUST)
+    assert [one["name"] for one in told["inventoryAdjustmentGroup"]["changes"]] == ["incoming"]
+    assert client.shop.on_hand("A") == 10
 
 
 @pytest.mark.parametrize(
