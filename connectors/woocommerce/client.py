@@ -50,11 +50,13 @@ class _Api(API):  # type: ignore[misc]  # the package has no types
     """The package with sending taken out: it opens a connection per call, gives up after 5 s, follows redirects
     (writes are lost), and writes the secret into the caller's parameters (woocommerce-facts §9)."""
 
-    def __init__(self, url: str, key: str, secret: str, auth: str, transport: Transport, now: Surroundings) -> None:
+    def __init__(
+        self, url: str, key: str, secret: str, auth: str, transport: Transport, surroundings: Surroundings
+    ) -> None:
         super().__init__(url, key, secret)
         self._auth = auth
         self._transport = transport
-        self._now = now.now
+        self._now = surroundings.now
 
     def signed(self, url: str, method: str) -> str:
         stamp = int(self._now().timestamp())
