@@ -97,8 +97,10 @@ def test_a_version_that_does_not_exist_is_404(client: Client, version: str) -> N
     assert client.post(NAME, version=version).status_code == 404
 
 
-@pytest.mark.parametrize("body", [None, [], {}, {"query": 5}, "text"])
-def test_a_body_without_a_query_is_400(client: Client, body: Any) -> None:
+@pytest.mark.parametrize(
+    "body", [None, [], {}, {"query": 5}, "text", {**NAME, "variables": "x"}, {**NAME, "variables": [1]}]
+)
+def test_a_body_that_is_no_request_is_400(client: Client, body: Any) -> None:
     assert client.post(body).status_code == 400
 
 

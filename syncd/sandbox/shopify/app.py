@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import json
 import re
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -79,7 +80,7 @@ class ShopifyApp:
         known = _same(given.get("client_id", ""), self.client_id)
         if not (known and _same(given.get("client_secret", ""), self.client_secret)):
             return _json(400, {"error": "invalid_client", "error_description": "Client authentication failed."})
-        token = f"shpat_{self.shop.number():032x}"
+        token = f"shpat_{secrets.token_hex(16)}"
         self._tokens[token] = self.shop.clock() + TOKEN_LIVES
         seconds = int(TOKEN_LIVES.total_seconds())
         return _json(200, {"access_token": token, "scope": ",".join(sorted(self.scopes)), "expires_in": seconds})
@@ -101,7 +102,8 @@ class ShopifyApp:
             body = json.loads(request.body)
         except ValueError:
             body = None
-        if not isinstance(body, dict) or not isinstance(body.get("query"), str):
+        well_formed = isinstance(body, dict) and isinstance(body.get("variables") or {}, dict)
+        if not well_formed or not isinstance(body.get("query"), str):
             return _json(400, {"errors": {"query": "Required parameter missing or invalid"}})
         return _json(200, self._answer(body), {"X-Shopify-API-Version": served})
 

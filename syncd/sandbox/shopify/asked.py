@@ -77,7 +77,8 @@ class Asked:
         return scope in self.scopes or scope.replace("read_", "write_", 1) in self.scopes
 
     def demand(self, what: str, scope: str) -> None:
-        """
+        """Lets a token with this scope pass.
+
         Raises:
             GraphError: ACCESS_DENIED, where the token has not got the scope.
         """
@@ -90,6 +91,7 @@ class Asked:
             )
 
     def guard(self, type_name: str, call: Call) -> None:
+        """Asks for the scope of a field before it is answered. Raises as `demand`."""
         if scope := READ_SCOPES.get((type_name, call.field.name)):
             self.demand(call.field.name, scope)
 

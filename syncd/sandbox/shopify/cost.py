@@ -113,7 +113,8 @@ class Bucket:
         self._left, self._at = 0.0, self.clock()
 
     def pay(self, points: int) -> None:
-        """
+        """Takes the points of one request.
+
         Raises:
             Refused: MAX_COST_EXCEEDED, or THROTTLED when the bucket does not hold so many points now.
         """

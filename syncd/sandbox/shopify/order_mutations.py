@@ -38,8 +38,8 @@ def create(_: object, call: Call) -> Payload:
             takes_stock=behaviour != "BYPASS",
             obeys_policy=behaviour == "DECREMENT_OBEYING_POLICY",
         )
-    except ShopRefuses:
-        message = "Unable to reserve inventory"
+    except ShopRefuses as refused:
+        message = str(refused)
         return {"order": None, "userErrors": [user_error("INVENTORY_CLAIM_FAILED", message, "order", "lineItems")]}
     order.note = given.get("note")
     return {"order": order, "userErrors": []}

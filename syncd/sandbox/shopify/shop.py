@@ -71,9 +71,11 @@ class ShopifyShop(Catalogue):
         """An order of variants, or of custom lines (a title: no variant, no SKU, no stock); all or nothing.
 
         Raises:
-            ShopRefuses: a variant is sold out and its policy is DENY.
+            ShopRefuses: a variant is sold out and its policy is DENY, or less than one unit is ordered.
         """
         with self.lock:
+            if any(units < 1 for _, units in lines):
+                raise ShopRefuses("Quantity must be greater than 0")
             booked = []
             for wish, units in lines:
                 variant = wish if isinstance(wish, Variant) else None
