@@ -114,8 +114,6 @@ def dismiss_notice(house: House, notice_id: int) -> notices.Notice:
     with house.db.write() as tx:
         for notice in notices.open_notices(tx):
             if notice.id == notice_id:
-                notices.close_notice(
-                    tx, notice.kind, channel=notice.channel, subject=notice.subject, now=house.now()
-                )
+                notices.close_notice(tx, notice.kind, channel=notice.channel, subject=notice.subject, now=house.now())
                 return notice
     raise Refusal(f"There is no open notice {notice_id}", "See them all: syncd holds")

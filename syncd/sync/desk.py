@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -39,6 +40,17 @@ def known_sku(tx: Tx, sku: str) -> Sku:
     if found is None:
         raise UnknownSku(sku, difflib.get_close_matches(sku, list(catalogue.ids(tx)), n=2))
     return found
+
+
+def known_skus(house: House, skus: Iterable[str]) -> None:
+    """Make sure that each of these is in the master table.
+
+    Raises:
+        UnknownSku: one is not; it names the nearest.
+    """
+    with house.db.read() as tx:
+        for sku in skus:
+            known_sku(tx, sku)
 
 
 def sell(house: House, sku: str, units: int, *, channel: str | None = None, location: str = OWN_SHELF) -> Told:
