@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -10,7 +11,10 @@ from typing import cast
 import typer
 
 from syncd import config, logs
+from syncd.app import open_house
+from syncd.cli import output
 from syncd.config import Settings
+from syncd.sync.house import House
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,18 @@ class Invocation:
         settings = config.load(self.env_file, self.environ)
         logs.hide(settings.secrets)
         return settings
+
+    @contextmanager
+    def house(self, command: str) -> Iterator[tuple[House, Settings]]:
+        """The house of these settings, open for one command; long work shows itself on a terminal.
+
+        Raises:
+            ConfigError: as `settings`.
+            DatabaseProblem: the database cannot be used.
+        """
+        settings = self.settings()
+        with output.progress() as progress, open_house(settings, command=command, progress=progress) as house:
+            yield house, settings
 
 
 def of(ctx: typer.Context) -> Invocation:

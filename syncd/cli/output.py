@@ -56,6 +56,14 @@ def findings(name: str, found: Iterable[Finding]) -> None:
         _finding(sys.stdout, finding.level, f"{name}: {_sentence(finding.message, finding.hint)}")
 
 
+def finding_rows(rows: Iterable[tuple[str, Finding]]) -> None:
+    """Print findings about several things, their names in a column: ``  ok    settings  23, from /etc/syncd/.env``."""
+    chosen = list(rows)
+    width = max((len(name) for name, _ in chosen), default=0)
+    for name, finding in chosen:
+        _finding(sys.stdout, finding.level, f"{name:<{width}}  {_sentence(finding.message, finding.hint)}")
+
+
 def _finding(stream: TextIO, level: Level, text: str) -> None:
     word, style = _LOOKS[level]
     _console(stream).print(Text.assemble("  ", (f"{word:<4}", style), "  ", text))

@@ -1,0 +1,44 @@
+"""`syncd check`: settings, database, every channel, and rules that defeat one another."""
+
+from __future__ import annotations
+
+import typer
+
+from connectors.contract import Finding, Level
+from syncd.cli import invocation, output
+from syncd.cli.words import many
+from syncd.config import Settings
+from syncd.errors import CONFIGURATION
+from syncd.storage.session import DatabaseProblem
+from syncd.sync import inspection
+
+
+def check(ctx: typer.Context) -> None:
+    """Look at settings, database and every shop; changes nothing anywhere.
+
+    Each line that is not ok says what to do. Example: syncd check
+    """
+    run = invocation.of(ctx)
+    settings = run.settings()
+    found = [("settings", _settings(settings))]
+    try:
+        with run.house("check") as (house, _):
+            found.append(("database", inspection.database(house)))
+            found += inspection.every_channel(house)
+            found += inspection.every_mapping(house)
+            if late := inspection.late_alerts(house):
+                found.append(("rules", late))
+    except DatabaseProblem as problem:
+        found.append(("database", Finding(Level.FAIL, problem.sentence, problem.hint)))
+    output.finding_rows(found)
+    failed = sum(finding.level is Level.FAIL for _, finding in found)
+    warned = sum(finding.level is Level.WARN for _, finding in found)
+    if failed or warned:
+        counts = [many(number, word) for number, word in ((failed, "problem"), (warned, "warning")) if number]
+        output.line(f"{', '.join(counts)}. {'Mend, then: syncd check' if failed else 'syncd works all the same.'}")
+    if failed:
+        raise typer.Exit(CONFIGURATION)
+
+
+def _settings(settings: Settings) -> Finding:
+    return Finding(Level.OK, f"{settings.count}, from {settings.source or 'the environment'}")

@@ -1,0 +1,123 @@
+"""`syncd holds`, `approve`, `reject`, `decide`, `dismiss`: what waits for a person, and the answers."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from syncd.cli import invocation, output, shapes
+from syncd.cli.reports import AsJson
+from syncd.cli.words import at_or_today, many
+from syncd.sync import approval, standing
+from syncd.sync.approval import Fate
+
+SHOWN = 10
+
+Numbers = Annotated[list[int], typer.Argument(metavar="NUMBER...", help="As syncd holds shows them.")]
+
+
+def holds(
+    ctx: typer.Context,
+    json: AsJson = False,
+    everything: Annotated[bool, typer.Option("--all", help="Every row of each hold.")] = False,
+) -> None:
+    """Show what waits for you, each with the command that settles it.
+
+    Example: syncd holds
+    """
+    with invocation.of(ctx).house("holds") as (house, settings):
+        found, now = standing.waiting(house), house.now()
+    zone = settings.timezone
+    if json:
+        output.as_json(shapes.of_waiting(found, zone))
+        return
+    for hold in found.holds:
+        output.line(f"hold {hold.id}, {hold.channel}, since {at_or_today(hold.created_at, zone, now)}: {hold.reason}")
+        rows = hold.changes if everything else hold.changes[:SHOWN]
+        output.table(
+            ("SKU", "before", "after"),
+            [(found.skus_of_listings.get(one.listing, "?"), one.before, one.after) for one in rows],
+            right=("before", "after"),
+        )
+        more = f"  and {len(hold.changes) - len(rows)} more: syncd holds --all"
+        if len(rows) < len(hold.changes):
+            output.line(more)
+        output.line(f"  Right? syncd approve {hold.id}    Wrong? syncd reject {hold.id}")
+    for one in found.to_decide:
+        ended = "is not shown any more" if one.missing else f"ended ({one.status or 'no status'})"
+        number = one.number.lstrip("#")
+        output.line(f"to decide: order {number} in {one.channel} {ended} and holds {one.units} of {one.sku}")
+        output.line(
+            f"  On the shelf? syncd decide {one.channel} {number} back"
+            f"    Gone? syncd decide {one.channel} {number} gone"
+        )
+    for notice in found.notices:
+        output.line(f"notice {notice.id}, since {at_or_today(notice.opened_at, zone, now)}: {notice.text}")
+        if notice.hint:
+            output.line(f"  {notice.hint}")
+    if not (found.holds or found.to_decide or found.notices):
+        output.line("Nothing waits for you.")
+
+
+def approve(ctx: typer.Context, number: Numbers) -> None:
+    """Say yes to a change that looked too big; the next sync writes it.
+
+    Example: syncd approve 1
+    """
+    _answer(ctx, number, yes=True)
+
+
+def reject(ctx: typer.Context, number: Numbers) -> None:
+    """Say no to a change that looked too big; the shop keeps what it shows until the number is another.
+
+    Example: syncd reject 1
+    """
+    _answer(ctx, number, yes=False)
+
+
+def _answer(ctx: typer.Context, numbers: list[int], *, yes: bool) -> None:
+    with invocation.of(ctx).house("approve" if yes else "reject") as (house, _):
+        for number in numbers:
+            hold = approval.answer(house, number, yes=yes)
+            what = f"hold {hold.id}, {hold.channel}: {many(len(hold.changes), 'change')}"
+            follows = "approved. The next sync writes them: syncd sync" if yes else "rejected. The shop stays as it is."
+            output.line(f"{what} {follows}")
+
+
+def decide(
+    ctx: typer.Context,
+    channel: Annotated[str, typer.Argument()],
+    order: Annotated[str, typer.Argument(help="The order's number, as the shop shows it.")],
+    fate: Annotated[Fate, typer.Argument(metavar="back|gone", help="back: on the shelf. gone: left the house.")],
+) -> None:
+    """Say what became of the units of an order that ended without putting them back.
+
+    Example: syncd decide woo 1051 back
+    """
+    with invocation.of(ctx).house("decide") as (house, _):
+        house.port(channel)
+        for one in approval.decide(house, channel, order, fate):
+            became = "may be sold again" if fate is Fate.BACK else "left the house"
+            output.line(f"{one.sku}: {many(one.units, 'unit')} of order {order} {became}.")
+    output.line("The next sync tells the shops: syncd sync")
+
+
+def dismiss(
+    ctx: typer.Context,
+    what: Annotated[str, typer.Argument(metavar="NOTICE|CHANNEL", help="A notice's number, or a channel.")],
+    item: Annotated[str | None, typer.Argument(help="The order or listing that could not be read.")] = None,
+) -> None:
+    """Close a notice that you have read, or an item that could not be read and that you saw to by hand.
+
+    A notice comes back where its cause does. Example: syncd dismiss 4
+    """
+    if item is None and not what.isdecimal():
+        raise typer.BadParameter("name a notice by its number, or a channel and the item")
+    with invocation.of(ctx).house("dismiss") as (house, _):
+        if item is None:
+            notice = approval.dismiss_notice(house, int(what))
+            output.line(f"Closed: {notice.text}")
+        else:
+            approval.dismiss_item(house, what, item)
+            output.line(f"Closed: {item} of {what}.")

@@ -1,0 +1,184 @@
+"""`syncd status`, `syncd explain`, `syncd stock`: how things stand, by what is known. They ask no shop."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+
+from syncd.cli import invocation, output, shapes
+from syncd.cli.words import addend, ago, at_or_today, listed, many
+from syncd.domain.stock import StockClass
+from syncd.storage.catalogue import Level
+from syncd.storage.channels import Mode
+from syncd.sync import standing
+from syncd.sync.standing import ChannelStanding, Explanation, Standing, StockLine
+from syncd.sync.views import View, why_left_alone
+
+AsJson = Annotated[bool, typer.Option("--json", help="For programs (docs/json.md).")]
+
+WORST = 3
+
+
+def status(ctx: typer.Context, json: AsJson = False) -> None:
+    """Show how every channel stands, and what waits for you.
+
+    Example: syncd status
+    """
+    with invocation.of(ctx).house("status") as (house, settings):
+        found, now = standing.standing(house), house.now()
+    if json:
+        output.as_json(shapes.of_standing(found, now, settings.timezone))
+        return
+    together: dict[str, list[ChannelStanding]] = {}
+    for one in found.channels:
+        together.setdefault(_of_channel(one), []).append(one)
+    names = {text: ", ".join(one.name for one in alike) for text, alike in together.items()}
+    width = max(map(len, names.values()), default=0)
+    for text, alike in together.items():
+        read = [one.read_at for one in alike if one.read_at is not None]
+        output.line(f"  {names[text]:<{width}}  {text.format(read=ago(min(read), now) if read else '')}")
+    counts = [
+        many(found.skus, "SKU"),
+        *([f"{found.not_counted} more not counted"] if found.not_counted else []),
+        f"{len(found.low)} low",
+        many(found.holds, "hold"),
+        f"{found.to_decide} to decide",
+        many(len(found.notices), "notice"),
+    ]
+    output.line(", ".join(counts))
+    output.line(_exposure(found))
+    if found.low:
+        output.line(f"Low: {listed(found.low)}. All: syncd stock --low")
+    if found.holds or found.to_decide or found.notices:
+        output.line("What waits for you: syncd holds")
+
+
+def _of_channel(one: ChannelStanding) -> str:
+    """How a channel stands, with ``{read}`` where it says how long ago it was read: channels alike share a line."""
+    mode = {Mode.SHADOW: "shadow: nothing is written", Mode.RESTORING: "its old numbers are being restored"}
+    parts = [mode.get(one.mode, "live"), "read {read}" if one.read_at else "not read yet"]
+    if one.parked_reason is not None:
+        parts.append(f"stands still: {one.parked_reason}".replace("{", "(").replace("}", ")"))
+    elif one.mode is not Mode.SHADOW:
+        parts.append(f"{one.waiting} waiting to be written" if one.waiting else "nothing waiting")
+    return ", ".join(parts)
+
+
+def _exposure(found: Standing) -> str:
+    text = f"{many(found.advertised, 'unit')} advertised in all channels, {found.available:,} available"
+    if not found.exposed:
+        return text
+    worst = [f"{one.sku} ({one.advertised} against {one.available})" for one in found.exposed]
+    return f"{text}; more than there is: {listed(worst, most=WORST)}"
+
+
+def explain(ctx: typer.Context, sku: Annotated[str, typer.Argument()], json: AsJson = False) -> None:
+    """Show where a SKU's number on each site comes from, down to the last unit.
+
+    Example: syncd explain SHOE-39-BLK
+    """
+    with invocation.of(ctx).house("explain") as (house, settings):
+        found, now = standing.explain(house, sku), house.now()
+    if json:
+        output.as_json(shapes.of_explanation(found, settings.timezone))
+        return
+    output.line(_stock_of(found, settings.timezone, now))
+    names = [*(view.row.channel for view in found.views), *(row.channel for row in found.left_alone)]
+    width = max(map(len, names), default=0)
+    for view in found.views:
+        mode = found.modes[view.row.channel]
+        output.line(f"  {view.row.channel:<{width}}  {_of_view(view, mode, settings.timezone, now)}")
+    for row in found.left_alone:
+        shows = f"; it shows {row.shown}" if row.shown is not None else ""
+        output.line(f"  {row.channel:<{width}}  {row.title}: not written: {why_left_alone(row)}{shows}")
+    if not names:
+        output.line("No channel lists it. Look at: syncd map")
+
+
+def _stock_of(found: Explanation, zone: ZoneInfo, now: datetime) -> str:
+    places = [_place(level, len(found.levels) > 1, zone, now) for level in found.levels]
+    orders = [
+        f"{one.channel} order {one.number}" + (f" × {one.units}" if one.units > 1 else "") for one in found.reservations
+    ]
+    text = f"on hand {found.pools.own}{_in_brackets('; '.join(places))} - reserved {found.pools.reserved}"
+    text += f"{_in_brackets(listed(orders))} = available {found.pools.available}"
+    if found.reorder_point is not None:
+        text += f"; alert at {found.reorder_point}"
+    return text if found.sku.counted_at is not None else f"{text}; not counted: syncd count {found.sku.sku} UNITS"
+
+
+def _in_brackets(text: str) -> str:
+    return f" ({text})" if text else ""
+
+
+def _place(level: Level, several: bool, zone: ZoneInfo, now: datetime) -> str:
+    units = f" {level.on_hand}" if several else ""
+    apart = "" if level.stock_class is StockClass.OWN else ", not for sale"
+    counted = f", counted {at_or_today(level.counted_at, zone, now)}" if level.counted_at is not None else ""
+    return f"{level.location}{units}{apart}{counted}"
+
+
+def _of_view(view: View, mode: Mode, zone: ZoneInfo, now: datetime) -> str:
+    steps = [addend(one.name, one.units) for one in view.offer.addends[2:]]
+    text = f"{' '.join([str(view.pools.available), *steps])} = {view.offer.units} offered"
+    if view.offer.told != view.offer.units:
+        text += f" (told {view.offer.told}: it holds {view.offer.told - view.offer.units} for unpaid checkouts)"
+    text += f", shows {'?' if view.row.shown is None else view.row.shown}"
+    if view.row.shown_at is not None:
+        since = view.row.pushed_at if view.row.pushed == view.row.shown and view.row.pushed_at else None
+        text += (
+            f" since {at_or_today(since, zone, now)}" if since else f" at {at_or_today(view.row.shown_at, zone, now)}"
+        )
+    text += f", {view.offer.status.value.replace('_', ' ')}"
+    if mode is Mode.SHADOW:
+        text += " (shadow: nothing is written)"
+    elif not standing.in_step(view):
+        text += f" (to be written: {view.offer.told})"
+    return text
+
+
+def stock(
+    ctx: typer.Context,
+    json: AsJson = False,
+    low: Annotated[bool, typer.Option("--low", help="Only SKUs at or below their reorder point.")] = False,
+) -> None:
+    """Show the master table: what is on hand, reserved and available.
+
+    Example: syncd stock --low
+    """
+    with invocation.of(ctx).house("stock") as (house, settings):
+        lines = standing.stock(house)
+    if low:
+        lines = [line for line in lines if line.low and line.sku.counted_at is not None]
+    if json:
+        output.as_json(shapes.of_stock(lines, settings.timezone))
+        return
+    if not lines:
+        output.line("No SKU is low." if low else "No stock yet: syncd adopt CHANNEL, or syncd import FILE")
+        return
+    numbers = ("on hand", "reserved", "available", "alert at")
+    output.table(("SKU", "name", *numbers, ""), [_stock_row(line) for line in lines], right=numbers)
+
+
+def _stock_row(line: StockLine) -> tuple[object, ...]:
+    apart = [
+        f"{level.on_hand} in {level.location}"
+        for level in line.levels
+        if level.stock_class is not StockClass.OWN and level.on_hand
+    ]
+    if line.sku.counted_at is None:
+        apart.insert(0, "not counted")
+    elif line.low:
+        apart.insert(0, "low")
+    return (
+        line.sku.sku,
+        line.sku.name,
+        line.pools.own,
+        line.pools.reserved,
+        line.pools.available,
+        line.reorder_point,
+        ", ".join(apart),
+    )

@@ -1,0 +1,220 @@
+"""What the commands print with --json; docs/json.md shows each shape, and a test compares them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from syncd.storage.holds import Hold
+from syncd.storage.notices import Notice
+from syncd.storage.orders import ToDecide
+from syncd.sync.cycle import Report
+from syncd.sync.house import House
+from syncd.sync.preview import ChannelPlan
+from syncd.sync.pusher import Line, Pushed
+from syncd.sync.standing import Explanation, Standing, StockLine, Waiting, in_step
+from syncd.sync.views import why_left_alone
+
+Json = dict[str, object]
+
+
+def local(instant: datetime | None, zone: ZoneInfo) -> datetime | None:
+    """The instant with the offset of the owner's time zone."""
+    return None if instant is None else instant.astimezone(zone).replace(microsecond=0)
+
+
+def of_plans(plans: list[ChannelPlan]) -> Json:
+    return {"channels": [of_plan(one) for one in plans]}
+
+
+def of_plan(plan: ChannelPlan) -> Json:
+    return {
+        "channel": plan.channel,
+        "mode": plan.mode.value,
+        "lower": plan.lower,
+        "higher": plan.higher,
+        "right": plan.right,
+        "sold_out_by_buffer": plan.sold_out_by_buffer,
+        "waits_for_approval": plan.hold.reason if plan.hold is not None else None,
+        "listings": [
+            {
+                "sku": line.sku,
+                "name": line.name,
+                "listing": line.listing_id,
+                "shown": line.shown,
+                "target": line.target,
+                "sold_out_by_buffer": line.sold_out_by_buffer,
+            }
+            for line in plan.lines
+        ],
+    }
+
+
+def of_sync(house: House, report: Report, notices: list[Notice], exit_code: int, zone: ZoneInfo) -> Json:
+    return {
+        "exit_code": exit_code,
+        "channels": [_of_channel(report, port.name) for port in house.ports],
+        "notices": [of_notice(one, zone) for one in notices],
+    }
+
+
+def _of_channel(report: Report, name: str) -> Json:
+    pulled, pushed, failed = report.pulled.get(name), report.pushed.get(name) or Pushed(name), report.failed.get(name)
+    error = failed or pushed.error
+    return {
+        "channel": name,
+        "shadow": name in report.shadow,
+        "read": {"orders": pulled.orders, "units": pulled.units} if pulled is not None else None,
+        "right": pushed.right,
+        "written": [_of_line(one) for one in pushed.written],
+        "waiting": [_of_line(one) for one in pushed.waiting],
+        "rejected": [_of_line(one) for one in pushed.rejected],
+        "in_doubt": [_of_line(one) for one in pushed.in_doubt],
+        "hold": {"id": pushed.hold.id, "reason": pushed.hold.reason} if pushed.hold is not None else None,
+        "error": {"sentence": str(error), "hint": error.hint} if error is not None else None,
+    }
+
+
+def _of_line(line: Line) -> Json:
+    return {"sku": line.sku, "listing": line.listing, "before": line.before, "target": line.target, "why": line.why}
+
+
+def of_standing(found: Standing, now: datetime, zone: ZoneInfo) -> Json:
+    return {
+        "at": local(now, zone),
+        "channels": [
+            {
+                "channel": one.name,
+                "kind": one.kind,
+                "mode": one.mode.value,
+                "read_at": local(one.read_at, zone),
+                "listed_at": local(one.listed_at, zone),
+                "listings_kept": one.kept,
+                "waiting": one.waiting,
+                "stopped_because": one.parked_reason,
+            }
+            for one in found.channels
+        ],
+        "skus": found.skus,
+        "not_counted": found.not_counted,
+        "units_on_hand": found.units_on_hand,
+        "units_available": found.available,
+        "units_advertised": found.advertised,
+        "exposed": [
+            {"sku": one.sku, "advertised": one.advertised, "available": one.available} for one in found.exposed
+        ],
+        "low": list(found.low),
+        "holds": found.holds,
+        "to_decide": found.to_decide,
+        "notices": [of_notice(one, zone) for one in found.notices],
+    }
+
+
+def of_notice(notice: Notice, zone: ZoneInfo) -> Json:
+    return {
+        "id": notice.id,
+        "kind": notice.kind.value,
+        "channel": notice.channel,
+        "text": notice.text,
+        "hint": notice.hint,
+        "since": local(notice.opened_at, zone),
+    }
+
+
+def of_explanation(found: Explanation, zone: ZoneInfo) -> Json:
+    return {
+        "sku": found.sku.sku,
+        "name": found.sku.name,
+        "on_hand": found.pools.own,
+        "reserved": found.pools.reserved,
+        "available": found.pools.available,
+        "reorder_point": found.reorder_point,
+        "counted_at": local(found.sku.counted_at, zone),
+        "locations": [
+            {
+                "location": level.location,
+                "stock_class": level.stock_class.value,
+                "on_hand": level.on_hand,
+                "counted_at": local(level.counted_at, zone),
+            }
+            for level in found.levels
+        ],
+        "reservations": [
+            {"channel": one.channel, "order": one.number, "units": one.units} for one in found.reservations
+        ],
+        "channels": [
+            {
+                "channel": view.row.channel,
+                "listing": view.row.listing_id,
+                "mode": found.modes[view.row.channel].value,
+                "addends": [{"name": one.name, "units": one.units} for one in view.offer.addends],
+                "offered": view.offer.units,
+                "told": view.offer.told,
+                "status": view.offer.status.value,
+                "shown": view.row.shown,
+                "shown_at": local(view.row.shown_at, zone),
+                "in_step": in_step(view),
+            }
+            for view in found.views
+        ],
+        "left_alone": [
+            {"channel": row.channel, "listing": row.listing_id, "name": row.title, "why": why_left_alone(row)}
+            for row in found.left_alone
+        ],
+    }
+
+
+def of_stock(lines: list[StockLine], zone: ZoneInfo) -> Json:
+    return {
+        "skus": [
+            {
+                "sku": line.sku.sku,
+                "name": line.sku.name,
+                "category": line.sku.category,
+                "supplier": line.sku.supplier,
+                "on_hand": line.pools.own,
+                "reserved": line.pools.reserved,
+                "available": line.pools.available,
+                "reorder_point": line.reorder_point,
+                "low": line.low and line.sku.counted_at is not None,
+                "counted_at": local(line.sku.counted_at, zone),
+                "locations": [
+                    {"location": level.location, "stock_class": level.stock_class.value, "on_hand": level.on_hand}
+                    for level in line.levels
+                ],
+            }
+            for line in lines
+        ]
+    }
+
+
+def of_waiting(found: Waiting, zone: ZoneInfo) -> Json:
+    return {
+        "holds": [_of_hold(hold, found.skus_of_listings, zone) for hold in found.holds],
+        "to_decide": [_of_decision(one) for one in found.to_decide],
+        "notices": [of_notice(one, zone) for one in found.notices],
+    }
+
+
+def _of_hold(hold: Hold, skus: dict[int, str], zone: ZoneInfo) -> Json:
+    return {
+        "id": hold.id,
+        "channel": hold.channel,
+        "reason": hold.reason,
+        "since": local(hold.created_at, zone),
+        "changes": [
+            {"sku": skus.get(change.listing), "before": change.before, "after": change.after} for change in hold.changes
+        ],
+    }
+
+
+def _of_decision(one: ToDecide) -> Json:
+    return {
+        "channel": one.channel,
+        "order": one.number,
+        "status": one.status,
+        "missing": one.missing,
+        "sku": one.sku,
+        "name": one.name,
+        "units": one.units,
+    }

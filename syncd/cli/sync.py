@@ -1,0 +1,119 @@
+"""`syncd sync`: read every channel, bring every live one in step."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated
+
+import typer
+
+from syncd.cli import invocation, output, shapes
+from syncd.cli.channels import show_plans, sinks
+from syncd.cli.words import listed, many
+from syncd.errors import HELD, PARTLY_FAILED, of_channel
+from syncd.storage.notices import Notice
+from syncd.sync import cycle, desk, preview, standing
+from syncd.sync.cycle import Report
+from syncd.sync.house import House
+from syncd.sync.patience import patiently
+from syncd.sync.pusher import Pushed
+
+SHOWN = 10
+
+
+def sync(
+    ctx: typer.Context,
+    channel: Annotated[list[str] | None, typer.Option(help="Write only to this channel. May be repeated.")] = None,
+    sku: Annotated[list[str] | None, typer.Option(help="Write only this SKU. May be repeated.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Read every shop, write to none.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="For programs (docs/json.md).")] = False,
+    wait: Annotated[
+        int, typer.Option(metavar="SECONDS", min=0, help="How long to wait for another syncd at work.")
+    ] = 120,
+) -> None:
+    """Read what every shop sold, then bring every live shop in step; only differences are written.
+
+    --channel and --sku narrow what is written, never what is read. Ends with 0 done, 1 partly failed, 3 held for
+    your yes, 75 another syncd is at work. Example: syncd sync --dry-run
+    """
+    with invocation.of(ctx).house("sync") as (house, settings):
+        only = [port.name for port in sinks(house, channel)] if channel else None
+        desk.known_skus(house, sku or ())
+        before = {notice.id for notice in standing.waiting(house).notices}
+        report = patiently(
+            house, lambda: cycle.sync(house, only=only, skus=sku, dry_run=dry_run), timedelta(seconds=wait)
+        )
+        notices = list(standing.waiting(house).notices)
+        plans = [preview.plan(house, port) for port in sinks(house, only)] if dry_run else []
+    code = HELD if report.held else 0 if report.complete else PARTLY_FAILED
+    if json:
+        shape = shapes.of_plans(plans) if dry_run else {}
+        output.as_json({**shapes.of_sync(house, report, notices, code, settings.timezone), "plan": shape or None})
+    else:
+        _show(house, report, dry_run=dry_run)
+        if dry_run:
+            show_plans(plans)
+        _tell_notices(notices, before)
+    if code:
+        raise typer.Exit(code)
+
+
+def _show(house: House, report: Report, *, dry_run: bool) -> None:
+    rows = []
+    for port in house.ports:
+        pulled, pushed = report.pulled.get(port.name), report.pushed.get(port.name)
+        read = "not read" if port.name in report.failed else "" if pulled is None else many(pulled.orders, "order")
+        rows.append(
+            (
+                port.name,
+                read,
+                "" if pulled is None or port.name in report.failed else many(pulled.units, "unit"),
+                *([""] * 5 if pushed is None else _numbers(pushed)),
+                "shadow" if port.name in report.shadow else "",
+            )
+        )
+    columns = ("channel", "read", "sold", "wrote", "right", "waiting", "refused", "in doubt", "")
+    output.table(columns, rows, right=("wrote", "right", "waiting", "refused", "in doubt"))
+    for name, pushed in report.pushed.items():
+        _tell(name, pushed)
+    for name, error in report.failed.items():
+        told = of_channel(name, error)
+        output.failure(told.sentence, told.hint)
+    if report.shadow and not dry_run:
+        live = f"Look at: syncd plan, then: syncd go-live {' '.join(report.shadow)}"
+        output.line(f"{', '.join(report.shadow)}: in shadow, nothing is written. {live}")
+
+
+def _numbers(pushed: Pushed) -> tuple[int, int, int, int, int]:
+    counts = (pushed.written, pushed.waiting, pushed.rejected, pushed.in_doubt)
+    written, waiting, rejected, in_doubt = (len(lines) for lines in counts)
+    return written, pushed.right, waiting, rejected, in_doubt
+
+
+def _tell(name: str, pushed: Pushed) -> None:
+    lines = [*pushed.written, *pushed.rejected, *pushed.in_doubt, *pushed.waiting]
+    if lines:
+        output.table(
+            ("", "SKU", "shows", "should be", ""),
+            [(name, one.sku, one.before, one.target, one.why or "written") for one in lines[:SHOWN]],
+            right=("shows", "should be"),
+        )
+    if len(lines) > SHOWN:
+        output.line(f"  and {len(lines) - SHOWN} more: syncd sync --json, or one of them: syncd explain SKU")
+    if pushed.hold is not None:
+        output.line(
+            f"{name}: held, nothing of it is written: {pushed.hold.reason}."
+            f" Look at: syncd holds. Then: syncd approve {pushed.hold.id}, or: syncd reject {pushed.hold.id}"
+        )
+    if pushed.error is not None:
+        told = of_channel(name, pushed.error)
+        output.failure(told.sentence, told.hint)
+
+
+def _tell_notices(notices: list[Notice], before: set[int]) -> None:
+    for notice in notices:
+        if notice.id not in before:
+            output.line(f"new: {notice.text}. {notice.hint}".rstrip())
+    if old := [notice for notice in notices if notice.id in before]:
+        about = listed(dict.fromkeys(notice.kind.value for notice in old))
+        output.line(f"{many(len(old), 'older notice')} ({about}): syncd holds")
