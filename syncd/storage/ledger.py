@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import case, func, insert, select, update
+from sqlalchemy import case, func, insert, literal, select, union_all, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
@@ -137,18 +137,16 @@ def own_locations(tx: Tx) -> frozenset[int]:
     return frozenset(rows.scalars())
 
 
-def levels_at(tx: Tx, sku_ids: Iterable[int], instant: datetime) -> dict[tuple[int, int], int]:
-    """Units on hand at that instant by (SKU, location), by the movements known now; where nothing moved: absent."""
-    rows = tx.execute(
+def levels_at(tx: Tx, instant: datetime, sku_ids: Iterable[int] | None = None) -> dict[tuple[int, int], int]:
+    """Units on hand at that instant by (SKU, location), by the movements known now; of these SKUs, or of all."""
+    query = (
         select(movements.c.sku_id, movements.c.location_id, func.sum(movements.c.on_hand))
-        .where(
-            movements.c.sku_id.in_(list(sku_ids)),
-            movements.c.location_id.is_not(None),
-            movements.c.happened_at <= instant,
-        )
+        .where(movements.c.location_id.is_not(None), movements.c.happened_at <= instant)
         .group_by(movements.c.sku_id, movements.c.location_id)
     )
-    return {(sku_id, location_id): int(units) for sku_id, location_id, units in rows}
+    if sku_ids is not None:
+        query = query.where(movements.c.sku_id.in_(list(sku_ids)))
+    return {(sku_id, location_id): int(units) for sku_id, location_id, units in tx.execute(query)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +188,7 @@ def count_all(tx: Tx, counts: Sequence[Count], *, counted_at: datetime, reason: 
         part = [counts[place] for place in places]
         ids = {one.sku_id for one in part}
         lock(tx, ids)
-        then = levels_at(tx, ids, counted_at)
+        then = levels_at(tx, counted_at, ids)
         first = list(tx.execute(select(skus.c.id).where(skus.c.id.in_(ids), skus.c.counted_at.is_(None))).scalars())
         _note_counted(tx, part, counted_at)
         lines = []
@@ -254,21 +252,22 @@ class Mismatch:
 
 def audit(tx: Tx) -> list[Mismatch]:
     """Every level that is not the sum of its movements; empty when the books are right (`syncd check`)."""
-    by_place = (
-        select(movements.c.sku_id, movements.c.location_id, func.sum(movements.c.on_hand).label("units"))
-        .where(movements.c.location_id.is_not(None))
-        .group_by(movements.c.sku_id, movements.c.location_id)
-        .subquery()
-    )
-    same = (by_place.c.sku_id == levels.c.sku_id) & (by_place.c.location_id == levels.c.location_id)
-    summed = func.coalesce(by_place.c.units, 0)
+    none = literal(0)
+    both = union_all(
+        select(levels.c.sku_id, levels.c.location_id, levels.c.on_hand.label("level"), none.label("moved")),
+        select(movements.c.sku_id, movements.c.location_id, none, movements.c.on_hand).where(
+            movements.c.location_id.is_not(None)
+        ),
+    ).subquery()
+    level, moved = func.sum(both.c.level), func.sum(both.c.moved)
     on_hand = (
-        select(skus.c.sku, locations.c.name, levels.c.on_hand, summed)
-        .select_from(levels)
-        .join(skus, skus.c.id == levels.c.sku_id)
-        .join(locations, locations.c.id == levels.c.location_id)
-        .join(by_place, same, isouter=True)
-        .where(levels.c.on_hand != summed)
+        select(skus.c.sku, locations.c.name, level, moved)
+        .select_from(both)
+        .join(skus, skus.c.id == both.c.sku_id)
+        .join(locations, locations.c.id == both.c.location_id)
+        .group_by(skus.c.id, skus.c.sku, locations.c.id, locations.c.name)
+        .having(level != moved)
+        .order_by(skus.c.sku, locations.c.id)
     )
     by_sku = (
         select(movements.c.sku_id, func.sum(movements.c.reserved).label("units"))
