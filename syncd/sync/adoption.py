@@ -84,6 +84,8 @@ def look(house: House, port: Port, *, recount: Collection[str] = ()) -> Adoption
             left = _read(house, port, left, adoption)
             if not left:
                 break
+        with house.db.read() as tx:
+            adoption.open_orders = _open_orders(tx, port, house.now(), {one.row_id for one in adoption.counted})
         adoption.skipped.extend((row, "is being ordered right now; adopt it again later") for row in left)
     return adoption
 
@@ -162,10 +164,20 @@ def _read(house: House, port: Port, rows: list[ListingRow], adoption: Adoption) 
         assert sku is not None
         traffic = after.get(row.id)
         waiting = traffic.taken_unshipped if traffic is not None else 0
-        adoption.open_orders += traffic.open_lines if traffic is not None else 0
         reading = readings[row.id]
         adoption.counted.append(Counted(row.id, sku, row.title, row.gtin, reading.shown, waiting, reading.read_at))
     return left
+
+
+def _open_orders(tx: Tx, port: Port, now: datetime, row_ids: Collection[int]) -> int:
+    """How many open orders hold units of these listings."""
+    rows = listings.of_channel(tx, port.name)
+    wanted = {row.listing_id for row in rows if row.id in row_ids}
+    wanted |= {row.listing_id for row in rows if row.stock == "parent" and row.parent_id in wanted}
+    return sum(
+        any(line.booked.open and line.channel_listing_id in wanted for line in lines.values())
+        for lines in (orders.lines(tx, port.name, one) for one in orders.open_ids(tx, port.name, now))
+    )
 
 
 def traffic_by_row(tx: Tx, channel: str) -> Mapping[int, Traffic]:

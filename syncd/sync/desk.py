@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from syncd.domain.movements import Kind, Movement
+from syncd.errors import CONFIGURATION
 from syncd.storage import catalogue, ledger
 from syncd.storage.catalogue import OWN_SHELF, QUARANTINE, Sku
 from syncd.storage.session import Tx
@@ -137,7 +138,8 @@ def own_location(tx: Tx, name: str) -> int:
     """
     known = catalogue.location_names(tx)
     if name not in known:
-        raise Refusal(f"There is no location {name}", f"Known: {', '.join(known)}. An import file can bring new ones.")
+        hint = f"Known: {', '.join(known)}. An import file can bring new ones."
+        raise Refusal(f"There is no location {name}", hint, exit_code=CONFIGURATION)
     return catalogue.location(tx, name)
 
 

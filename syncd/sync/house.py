@@ -12,7 +12,7 @@ from connectors.contract import ListingSource, SalesSource, StockSink
 from syncd.domain.drift import OnEdit
 from syncd.domain.rules import Limits, Rules
 from syncd.domain.safety import HoldLimits
-from syncd.errors import Busy, SyncdError
+from syncd.errors import CONFIGURATION, Busy, SyncdError
 from syncd.storage import catalogue
 from syncd.storage.leases import Holder
 from syncd.storage.session import Database, Tx
@@ -92,12 +92,16 @@ class Refusal(SyncdError):
 class UnknownChannel(Refusal):
     """No channel of that name is configured."""
 
+    exit_code = CONFIGURATION
+
     def __init__(self, name: str, known: list[str]) -> None:
         super().__init__(f"There is no channel {name}", f"Configured in SYNCD_CHANNELS: {', '.join(known) or 'none'}")
 
 
 class UnknownSku(Refusal):
     """No SKU with that text is in the master table."""
+
+    exit_code = CONFIGURATION
 
     def __init__(self, sku: str, near: list[str]) -> None:
         hint = f"Did you mean {' or '.join(near)}?" if near else "All SKUs: syncd stock"
