@@ -59,7 +59,7 @@ def _show(found: Adoption) -> None:
     if found.counted:
         held = ""
         if found.taken_units:
-            orders = many(found.open_orders, "line of open orders holds", "lines of open orders hold")
+            orders = many(found.open_orders, "open order holds", "open orders hold")
             held = f"; {orders} {found.taken_units} more, so {found.units} are on hand"
         output.line(
             f"{found.channel} shows {many(found.shown_units, 'unit')} of {many(len(found.counted), 'SKU')}{held}."

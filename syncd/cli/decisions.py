@@ -14,7 +14,7 @@ from syncd.sync.approval import Fate
 
 SHOWN = 10
 
-Numbers = Annotated[list[int], typer.Argument(metavar="NUMBER...", help="As syncd holds shows them.")]
+Numbers = Annotated[list[int], typer.Argument(metavar="NUMBER", help="As syncd holds shows them.")]
 
 
 def holds(

@@ -20,7 +20,7 @@ from syncd.sync.mapper import Mapping
 
 SHOWN = 5
 
-ChannelNames = Annotated[list[str] | None, typer.Argument(metavar="[CHANNEL]...", help="Without one: all.")]
+ChannelNames = Annotated[list[str] | None, typer.Argument(metavar="CHANNEL", help="Without one: all.")]
 
 
 class ShowUnlessNamed(TyperGroup):
@@ -189,7 +189,7 @@ def import_(
 def accept(
     ctx: typer.Context,
     channel: Annotated[str, typer.Argument()],
-    sku: Annotated[list[str] | None, typer.Argument(metavar="[SKU]...")] = None,
+    sku: Annotated[list[str] | None, typer.Argument(metavar="SKU")] = None,
     everything: Annotated[bool, typer.Option("--all", help="Every listing that waits for this.")] = False,
 ) -> None:
     """Accept that a 0 does not stop these listings from selling, and keep them in step.

@@ -19,7 +19,7 @@ TAKEN_BACK = "none"
 
 def set_(
     ctx: typer.Context,
-    sku: Annotated[str | None, typer.Argument(metavar="[SKU]", show_default=False)] = None,
+    sku: Annotated[str | None, typer.Argument(metavar="SKU", show_default=False)] = None,
     category: Annotated[str | None, typer.Option(help="Every SKU of this category.")] = None,
     supplier: Annotated[str | None, typer.Option(help="Every SKU of this supplier.")] = None,
     channel: Annotated[str | None, typer.Option(help="On this channel only.")] = None,
