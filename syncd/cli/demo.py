@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from syncd.cli import output
+from syncd.cli.words import many
 from syncd.demo import CHANNELS, Demo, Premises, Row, premises
 from syncd.errors import PartlyFailed, of_channel
 from syncd.sandbox.practice import BUFFER_UNITS, SHOPIFY, WOO
@@ -20,6 +21,8 @@ from syncd.sync.preview import ChannelPlan
 
 _BOUGHT = ((WOO, "SHOE-39-BLK", 1), (SHOPIFY, "MUG-350", 2))
 """What customers buy in the story: in one shop, then in the other."""
+
+_WIDTH = max(map(len, CHANNELS))
 
 
 def demo(
@@ -45,18 +48,16 @@ def tell(story: Demo) -> None:
     """
     output.line("Two practice shops run on this machine; nothing leaves it.")
     counted = story.count()
-    output.line(
-        f"Counted: {WOO} shows {counted.units} units of {len(counted.counted)} SKUs, taken as the first count"
-        f" (syncd adopt)."
-    )
-    output.line(f"Each shop will hold back {BUFFER_UNITS} units of each SKU. What that means (syncd plan):")
+    units, skus = many(counted.units, "unit"), many(len(counted.counted), "SKU")
+    output.line(f"{WOO} shows {units} of {skus}, taken as the first count (syncd adopt).")
+    output.line(f"{many(BUFFER_UNITS, 'unit')} of each SKU will be held back in each shop (syncd plan):")
     for plan in story.plan():
         output.line(f"  {_planned(plan)}")
     before = story.shown()
     output.line("Going live (syncd go-live):")
     for gone in story.go_live():
         output.line(f"  {_gone_live(gone)}")
-    output.line("Read back: each shop shows what is on hand, less what is reserved for orders, less the buffer.")
+    output.line("Read back: each shop shows what is on hand, less what open orders reserve, less the buffer.")
     shown = story.shown()
     _table(story.table(before, shown))
     for channel, sku, units in _BOUGHT:
@@ -72,9 +73,10 @@ def tell(story: Demo) -> None:
 
 
 def _planned(plan: ChannelPlan) -> str:
+    buffered = f"; {plan.sold_out_by_buffer} become sold out only through the buffer"
     return (
-        f"{plan.channel:<12}  {plan.lower} lower, {plan.higher} higher, {plan.right} right;"
-        f" {plan.sold_out_by_buffer} sold out only through the buffer"
+        f"{plan.channel:<{_WIDTH}}  {plan.lower} lower, {plan.higher} higher, {plan.right} right"
+        f"{buffered if plan.sold_out_by_buffer else ''}"
     )
 
 
@@ -82,7 +84,8 @@ def _gone_live(gone: GoneLive) -> str:
     if not gone.live:
         raise PartlyFailed(f"{gone.channel} did not go live: {gone.why_not}.", gone.hint)
     rest = len(gone.rest.written) if gone.rest is not None else 0
-    return f"{gone.channel:<12}  saved what it shows; wrote {len(gone.trial)} SKUs, read back, right; wrote {rest} more"
+    trial = many(len(gone.trial), "SKU")
+    return f"{gone.channel:<{_WIDTH}}  saved what it shows; wrote {trial}, read back, right; wrote {rest} more"
 
 
 def _stop_if_failed(report: Report) -> None:
