@@ -102,7 +102,7 @@ def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
 def test_help_shows_every_verb_in_its_panel_and_in_order(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["--help"]) == 0
     shown = capsys.readouterr().out
-    places = [shown.index(f" {name} ") for _, name, _ in VERBS]
+    places = [shown.index(f"\n│ {name} ") for _, name, _ in VERBS]
     assert places == sorted(places)
     for panel in {panel for panel, _, _ in VERBS}:
         assert f"─ {panel} ─" in shown

@@ -1,0 +1,217 @@
+"""When something is wrong: holds, hand edits, ended orders, wrong keys, listings that fit nothing."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+from tests.cli.command_kit import Shops
+
+
+def test_a_change_too_big_waits_for_a_yes_and_is_written_after_it(shops: Shops) -> None:
+    shops.set(SYNCD_HOLD_COUNT="1")
+    shops.live({"HAT": 10, "BELT": 10})
+    shops.done("count", "HAT", "0")
+    ended = shops.syncd("sync")
+    assert ended.code == 3
+    assert "woo: held, nothing of it is written: 1 of 2 listings would become sold out." in ended.out
+    assert shops.shown("HAT") == (8, 9)
+    told = shops.done("holds").out
+    assert "hold 1, shopify_il, since " in told or "hold 1, woo, since " in told
+    assert "  Right? syncd approve 1    Wrong? syncd reject 1\n" in told
+    assert "HAT" in told
+    shops.done("approve", "1", "2")
+    shops.done("sync")
+    assert shops.shown("HAT") == (0, 0)
+    assert shops.done("holds").out == "Nothing waits for you.\n"
+
+
+def test_a_change_that_was_rejected_is_not_written(shops: Shops) -> None:
+    shops.set(SYNCD_HOLD_COUNT="1")
+    shops.live({"HAT": 10, "BELT": 10})
+    shops.done("count", "HAT", "0")
+    assert shops.syncd("sync").code == 3
+    assert "rejected. The shop stays as it is." in shops.done("reject", "1", "2").out
+    told = shops.done("sync").out
+    assert "a person said no to this number" in told
+    assert shops.shown("HAT") == (8, 9)
+
+
+def test_a_number_typed_in_a_shop_is_told_and_can_be_adopted(shops: Shops) -> None:
+    shops.live({"HAT": 10})
+    shops.woo.edit_stock("HAT", 15)
+    told = shops.done("sync").out
+    assert "new: woo shows 15 of HAT where 8 was expected, and no order explains it." in told
+    assert "The shop is right: syncd adopt woo --sku HAT. Ours is right: syncd heal woo HAT" in told
+    assert shops.shown("HAT") == (15, 9)
+    assert "1 notice\n" in shops.done("status").out
+    assert shops.done("adopt", "woo", "--sku", "HAT").out.startswith("HAT: +7 on hand, as woo shows.")
+    shops.done("sync")
+    assert shops.shown("HAT") == (15, 16)
+    assert shops.done("holds").out == "Nothing waits for you.\n"
+
+
+def test_what_was_sold_since_an_edit_is_no_part_of_it(shops: Shops) -> None:
+    shops.live({"HAT": 10})
+    shops.woo.edit_stock("HAT", 15)
+    shops.done("sync")
+    shops.buy_in_woo("HAT", 2)
+    assert shops.done("adopt", "woo", "--sku", "HAT").out.startswith("HAT: +7 on hand")
+    shops.done("sync")
+    assert shops.shown("HAT") == (13, 14)
+
+
+def test_a_number_typed_in_a_shop_can_be_healed(shops: Shops) -> None:
+    shops.live({"HAT": 10})
+    shops.woo.edit_stock("HAT", 3)
+    assert "woo shows 3 of HAT where 8 was expected" in shops.done("sync").out
+    assert "The next sync writes it to woo" in shops.done("heal", "woo", "HAT").out
+    shops.done("sync")
+    assert shops.shown("HAT") == (8, 9)
+
+
+def test_units_of_an_order_that_ended_without_restock_wait_for_a_decision(shops: Shops) -> None:
+    shops.live({"HAT": 10})
+    back, gone = shops.buy_in_woo("HAT", 2), shops.buy_in_woo("HAT", 3)
+    shops.done("sync")
+    for order in (back, gone):
+        shops.woo.set_order_status(order, "failed")
+    shops.done("sync")
+    assert shops.shown("HAT") == (3, 4)
+    told = shops.done("holds").out
+    assert f"to decide: order {back} in woo ended (failed) and holds 2 of HAT\n" in told
+    assert f"On the shelf? syncd decide woo {back} back    Gone? syncd decide woo {back} gone\n" in told
+    assert shops.done("decide", "woo", str(back), "back").out.startswith(f"HAT: 2 units of order {back} may be sold")
+    assert shops.done("decide", "woo", str(gone), "gone").out.startswith(f"HAT: 3 units of order {gone} left the")
+    shops.done("sync")
+    assert shops.shown("HAT") == (5, 6)
+    assert shops.done("explain", "HAT").out.startswith("on hand 7 (")
+    assert shops.syncd("decide", "woo", str(back), "back").code == 1
+
+
+def test_a_wrong_key_is_told_beside_the_shop_that_is_fine(shops: Shops) -> None:
+    shops.set(WOO_SECRET="cs_wrong")
+    ended = shops.syncd("check")
+    assert ended.code == 2
+    assert "  FAIL  woo         " in ended.out
+    assert "  ok    shopify_il  " in ended.out
+    assert ended.out.splitlines()[-1].startswith("1 problem")
+    assert "Mend, then: syncd check" in ended.out
+    assert "cs_wrong" not in ended.out + ended.err
+
+
+def test_a_shop_that_is_down_is_told_beside_the_one_that_is_up(shops: Shops) -> None:
+    shops.woo_server.stop()
+    ended = shops.syncd("check")
+    assert ended.code == 2
+    assert "  FAIL  woo         " in ended.out
+    assert "  ok    shopify_il  " in ended.out
+
+
+def test_a_database_that_cannot_be_opened_is_told_by_check(shops: Shops, tmp_path: Path) -> None:
+    (tmp_path / "broken.db").write_bytes(b"this is a letter, not a database" * 100)
+    shops.set(SYNCD_DATABASE_URL=f"sqlite:///{tmp_path / 'broken.db'}")
+    ended = shops.syncd("check")
+    assert ended.code == 2
+    assert "  FAIL  database" in ended.out
+    assert "Put a backup in its place" in ended.out
+
+
+def test_check_warns_of_skus_that_are_sold_out_before_their_alert(shops: Shops) -> None:
+    shops.done("count", "HAT", "10")
+    assert "sold out by the buffer" not in shops.done("check").out
+    shops.done("set", "HAT", "--reorder-point", "2")
+    told = shops.done("check").out
+    assert "  warn  rules       sold out by the buffer before the alert comes: HAT in woo." in told
+
+
+def test_map_lists_what_is_left_alone_and_why(shops: Shops) -> None:
+    shops.sell_in_both({"HAT": 5})
+    shops.woo.add_simple("hat ", "Lower hat", stock=1)
+    shops.woo.add_simple("BACK", "On backorder", stock=4, backorders="yes")
+    shops.woo.add_simple("RING", "Ring", stock=1)
+    shops.shopify.add_product("Scarf", [{"sku": "SCARF", "units": 1}])
+    shops.shopify.add_product("Scarf again", [{"sku": "SCARF", "units": 2}])
+    for sku in ("HAT", "BACK", "SCARF"):
+        shops.done("count", sku, "5")
+    told = shops.done("map").out
+    assert "  woo         4 listings: 2 matched, 1 unknown SKU, 1 differing only by case or blanks, 1 going on" in told
+    assert "woo: its SKU differs from a known one only by case or blanks\n" in told
+    assert "  shopify_il  3 listings: 3 matched, 2 sharing a SKU\n" in told
+    assert "Name one: syncd map primary shopify_il LISTING" in told
+    shops.woo.product("HAT").sku = "HAT-NEW"
+    assert "woo: the shop changed SKUs; the match stays: Nice HAT is HAT here, HAT-NEW there" in shops.done("map").out
+    again = shops.shopify.variant("SCARF").inventory_item.number
+    assert (
+        "is written; others with its SKU are only read." in shops.done("map", "primary", "shopify_il", f"{again}").out
+    )
+    assert "1 listing accepted: On backorder." in shops.done("map", "accept", "woo", "BACK").out
+    lines = shops.done("map", "--known").out.splitlines()
+    assert lines[:2] == [
+        "  woo         4 listings: 2 matched, 1 unknown SKU, 1 differing only by case or blanks",
+        "  shopify_il  3 listings: 3 matched, 1 sharing a SKU",
+    ]
+
+
+def test_a_map_file_settles_what_is_not_matched_and_never_writes_to_a_shop(shops: Shops, tmp_path: Path) -> None:
+    shops.sell_in_both({"HAT": 5})
+    shops.done("count", "HAT", "10")
+    listing = shops.woo.add_simple("", "Cap", stock=3).id
+    shops.woo.add_simple("", "Nice HAT", stock=3)
+    shops.done("count", "CAP", "4")
+    shops.done("map")
+    todo = tmp_path / "todo.csv"
+    shops.done("map", "export", str(todo))
+    assert shops.syncd("map", "export", str(todo)).code == 2
+    rows = list(csv.DictReader(todo.open(encoding="utf-8-sig", newline="")))
+    assert {row["Listing id"]: row["SKU"] for row in rows if row["Channel"] == "woo"} == {
+        str(listing): "",
+        str(listing + 1): "",
+    }
+    write(todo, [{"Channel": "woo", "Listing id": str(listing), "SKU": "CAP"}])
+    shops.forget_calls()
+    assert shops.done("map", "import", str(todo), "--dry-run").out.startswith("Would match 1 listing, ")
+    assert "1 matched" in shops.done("map", "woo", "--known").out
+    assert shops.done("map", "import", str(todo)).out.startswith("Matched 1 listing, ")
+    assert "2 matched" in shops.done("map", "woo", "--known").out
+    assert shops.woo_server.calls == [] and shops.shopify_server.calls == []
+    shops.done("go-live", "woo")
+    assert shops.woo.products[listing].stock == 2
+
+
+def test_a_map_file_with_bad_rows_changes_nothing_and_names_each(shops: Shops, tmp_path: Path) -> None:
+    listing = shops.woo.add_simple("", "Cap", stock=3).id
+    shops.done("count", "CAP", "4")
+    shops.done("map")
+    write(
+        tmp_path / "bad.csv",
+        [
+            {"Channel": "woo", "Listing id": str(listing), "SKU": "CAP"},
+            {"Channel": "moon", "Listing id": "1", "SKU": "CAP"},
+            {"Channel": "woo", "Listing id": "999", "SKU": "CAP"},
+            {"Channel": "shopify_il", "Listing id": "", "SKU": "CAP"},
+        ],
+    )
+    ended = shops.syncd("map", "import", str(tmp_path / "bad.csv"))
+    assert ended.code == 1
+    assert "  line 3: There is no channel moon.\n" in ended.err
+    assert "  line 4: woo has no listing 999." in ended.err
+    assert "  line 5: The listing id is missing.\n" in ended.err
+    assert "3 bad rows in bad.csv; nothing was matched. Mend and import again.\n" in ended.err
+    assert "0 matched" in shops.done("map", "woo", "--known").out
+
+
+def test_a_new_sku_of_a_map_file_becomes_known_and_can_be_adopted(shops: Shops, tmp_path: Path) -> None:
+    listing = shops.woo.add_simple("", "Cap", stock=3).id
+    shops.done("map")
+    write(tmp_path / "new.csv", [{"Channel": "woo", "Listing id": str(listing), "SKU": "CAP"}])
+    assert "New, not counted yet: CAP." in shops.done("map", "import", str(tmp_path / "new.csv")).out
+    assert "1 SKU, 3 units, counted" in shops.done("adopt", "woo", "--yes").out
+    assert shops.done("stock", "--json").json["skus"][0]["sku"] == "CAP"
+
+
+def write(target: Path, rows: list[dict[str, str]]) -> None:
+    with target.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, fieldnames=list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
