@@ -22,13 +22,6 @@ COUNTED_AT_ONCE = 500
 """Counts that are booked with one statement; databases limit how many values a statement may have."""
 
 
-def lock(tx: Tx, sku_ids: Iterable[int]) -> None:
-    """Lock these SKUs until the transaction ends, in id order, so that two channels never wait for each other."""
-    ids = sorted(set(sku_ids))
-    if ids and tx.dialect.name != "sqlite":  # SQLite's writer has the whole database already
-        tx.execute(select(skus.c.id).where(skus.c.id.in_(ids)).order_by(skus.c.id).with_for_update())
-
-
 def post(tx: Tx, lines: Sequence[Movement], now: datetime) -> list[Movement]:
     """Write movements and move the levels with them; those that were new.
 
@@ -36,7 +29,6 @@ def post(tx: Tx, lines: Sequence[Movement], now: datetime) -> list[Movement]:
     counter-entry at the instant of that count: the count had seen it already. Every SKU concerned dirties its
     listings; one whose available units grew also gets a new place in the sequence (design.md §3.5).
     """
-    lock(tx, (line.sku_id for line in lines))
     posted: list[Movement] = []
     for line in lines:
         if not _insert(tx, line, now):
@@ -181,30 +173,26 @@ def count_all(tx: Tx, counts: Sequence[Count], *, counted_at: datetime, reason: 
     adjustment = counted − level at that instant, so that what happened since stays. The same count twice changes
     nothing the second time. One place of a SKU stands in `counts` once.
     """
-    by_sku = sorted(range(len(counts)), key=lambda place: counts[place].sku_id)  # so locks are taken in id order
-    adjustments = [0] * len(counts)
+    adjustments: list[int] = []
     for start in range(0, len(counts), COUNTED_AT_ONCE):
-        places = by_sku[start : start + COUNTED_AT_ONCE]
-        part = [counts[place] for place in places]
+        part = counts[start : start + COUNTED_AT_ONCE]
         ids = {one.sku_id for one in part}
-        lock(tx, ids)
         then = levels_at(tx, counted_at, ids)
         first = list(tx.execute(select(skus.c.id).where(skus.c.id.in_(ids), skus.c.counted_at.is_(None))).scalars())
         _note_counted(tx, part, counted_at)
-        lines = []
-        for place, one in zip(places, part, strict=True):
-            adjustments[place] = one.counted - then.get((one.sku_id, one.location_id), 0)
-            lines.append(
-                Movement(
-                    event_id=one.event_id,
-                    sku_id=one.sku_id,
-                    kind=Kind.STOCKTAKE,
-                    happened_at=counted_at,
-                    on_hand=adjustments[place],
-                    location_id=one.location_id,
-                    reason=reason,
-                )
+        lines = [
+            Movement(
+                event_id=one.event_id,
+                sku_id=one.sku_id,
+                kind=Kind.STOCKTAKE,
+                happened_at=counted_at,
+                on_hand=one.counted - then.get((one.sku_id, one.location_id), 0),
+                location_id=one.location_id,
+                reason=reason,
             )
+            for one in part
+        ]
+        adjustments += [line.on_hand for line in lines]
         post(tx, lines, now)
         if first:
             raise_again(tx, first)

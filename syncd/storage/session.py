@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, create_engine, event, func, make_url, select, text
 from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, OperationalError
 
 from syncd.errors import CONFIGURATION, SyncdError
@@ -17,6 +17,10 @@ Tx = Connection
 """A transaction: everything done with it is committed together or not at all."""
 
 BUSY_TIMEOUT_S = 30
+"""How long a writer waits for the others before it gives up."""
+
+WRITERS = 0x73796E6364
+"""The advisory lock that writers on PostgreSQL take turns by; the bytes of "syncd"."""
 
 
 class DatabaseProblem(SyncdError):
@@ -56,9 +60,17 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[Tx]:
-        """A transaction that may write. On SQLite it waits for other writers first (``BEGIN IMMEDIATE``)."""
+        """A transaction that may write; the only one at a time, on both databases.
+
+        It waits for other writers first (SQLite: ``BEGIN IMMEDIATE``; PostgreSQL: an advisory lock), so that what it
+        read still holds when it writes, numbers of the sequence are given in the order of commits, and no two writers
+        ever wait for each other.
+        """
         with _in_words(self), self.engine.connect().execution_options(syncd_writes=True) as connection:
             with connection.begin():
+                if not self.is_sqlite:
+                    connection.execute(text(f"SET LOCAL lock_timeout = '{BUSY_TIMEOUT_S}s'"))
+                    connection.execute(select(func.pg_advisory_xact_lock(WRITERS)))
                 yield connection
 
     @contextmanager
@@ -97,7 +109,7 @@ def _in_words(database: Database) -> Iterator[None]:
         yield
     except OperationalError as error:
         where, why = database.shown_url, str(error.orig).splitlines()[0]
-        if "locked" in why:
+        if "locked" in why or "lock timeout" in why:
             hint = "Another program keeps it locked; close it, or try again in a minute."
         elif "readonly" in why or "unable to open" in why:
             hint = f"May this user write {where} and its folder? Try: sudo -u syncd syncd …"

@@ -52,7 +52,6 @@ class Bookkeeper:
             self.port.name,
             {row.parent_id for row in known.values() if row.stock == "parent" and row.parent_id},
         )
-        ledger.lock(self.tx, {row.sku_id for row in known.values() if row.sku_id is not None})
         for state in states:
             if self._book_order(state, known, booked):
                 booked.orders += 1

@@ -313,9 +313,7 @@ def test_a_rule_dirties_the_listings_that_it_may_change(database: Database, scop
         sock = catalogue.ensure(tx, "SOCK", {"category": "socks", "supplier": "other"})
     row, other = listing(database, shoe), listing(database, sock, listing_id="12")
     before = raised_seq(database, shoe)
-    rules_desk.set_rule(
-        House(database, ()), scope, value, None, Changes({}, sets_buffer=True, buffer=Buffer(units=5))
-    )
+    rules_desk.set_rule(House(database, ()), scope, value, None, Changes({}, sets_buffer=True, buffer=Buffer(units=5)))
     assert generation(database, row) == 1
     assert generation(database, other) == 0
     assert raised_seq(database, shoe) > before
