@@ -16,7 +16,7 @@ from syncd.sync import adoption, golive, mapper, preview
 from syncd.sync.adoption import Adoption
 from syncd.sync.cycle import Report, sync
 from syncd.sync.golive import GoneLive
-from syncd.sync.house import House, Progress
+from syncd.sync.house import House
 from syncd.sync.preview import ChannelPlan
 from syncd.sync.standing import stock
 
@@ -113,12 +113,12 @@ class Premises:
     env_file: Path
 
     @contextmanager
-    def demo(self, progress: Progress) -> Iterator[Demo]:
+    def demo(self) -> Iterator[Demo]:
         """The story, on an empty master table. The environment is not looked at: it may hold real shops."""
         lines = settings_file.parse(settings_file.text_of(self.env_file))
         settings = config.from_lines(lines, {}, source=self.env_file, find_kind=registry.find)
         logs.hide(settings.secrets)
-        with app.open_house(settings, command="demo", progress=progress) as house:
+        with app.open_house(settings, command="demo") as house:
             yield Demo(house, self.shops)
 
 

@@ -32,12 +32,11 @@ def demo(
 ) -> None:
     """Show it on two practice shops on this machine: no account, no network, nothing left behind."""
     with _ended_by_signals(), premises() as place:
-        with output.progress() as progress, place.demo(progress) as story:
+        with place.demo() as story:
             tell(story)
+        output.line(f"Both shops are right.{'' if keep else ' Next: syncd init'}")
         if keep:
             _keep(place)
-        else:
-            output.line("Next: syncd init")
 
 
 def tell(story: Demo) -> None:
@@ -48,8 +47,8 @@ def tell(story: Demo) -> None:
     """
     output.line("Two practice shops run on this machine; nothing leaves it.")
     counted = story.count()
-    units, skus = many(counted.units, "unit"), many(len(counted.counted), "SKU")
-    output.line(f"{WOO} shows {units} of {skus}, taken as the first count (syncd adopt).")
+    shown_by_woo = f"{many(counted.units, 'unit')} of {many(len(counted.counted), 'SKU')}"
+    output.line(f"{WOO} shows {shown_by_woo}, taken as the first count (syncd adopt).")
     output.line(f"{many(BUFFER_UNITS, 'unit')} of each SKU will be held back in each shop (syncd plan):")
     for plan in story.plan():
         output.line(f"  {_planned(plan)}")
@@ -69,7 +68,6 @@ def tell(story: Demo) -> None:
         _table([row for row in story.table(before, shown) if row.sku == sku])
     if wrong := story.wrong(shown):
         raise PartlyFailed(f"The demo went wrong: {'; '.join(wrong)}.", "Please report it, with this text.")
-    output.line("Both shops are right.")
 
 
 def _planned(plan: ChannelPlan) -> str:
