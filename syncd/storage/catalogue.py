@@ -6,7 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import RowMapping, delete, func, insert, select, update
+from sqlalchemy import RowMapping, bindparam, delete, func, insert, select, update
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from syncd.domain.availability import Buffer
 from syncd.domain.rules import Limits, Scope, ScopedLimits, SkuFacts
@@ -87,6 +89,21 @@ def ensure(tx: Tx, sku: str, fields: Mapping[str, object] | None = None) -> int:
     return int(row.id)
 
 
+def ensure_all(tx: Tx, fields: Mapping[str, Mapping[str, object]]) -> dict[str, int]:
+    """As `ensure` for many SKUs, by their text; the ids of all SKUs."""
+    known = ids(tx)
+    if new := [dict.fromkeys(FIELDS) | dict(said) | {"sku": sku} for sku, said in fields.items() if sku not in known]:
+        tx.execute(insert(skus), new)
+    by_columns: dict[frozenset[str], list[dict[str, object]]] = {}
+    for sku, said in fields.items():
+        if sku in known and said:
+            by_columns.setdefault(frozenset(said), []).append({"this_sku": sku, **said})
+    for columns, changed in by_columns.items():
+        this = update(skus).where(skus.c.sku == bindparam("this_sku"))
+        tx.execute(this.values({column: bindparam(column) for column in columns}), changed)
+    return ids(tx) if new else known
+
+
 def location(tx: Tx, name: str, stock_class: StockClass = StockClass.OWN) -> int:
     """The id of the location with this name, made as `stock_class` when it is new."""
     row = tx.execute(select(locations.c.id).where(locations.c.name == name)).first()
@@ -138,11 +155,22 @@ def scoped_limits(tx: Tx) -> list[ScopedLimits]:
 
 def set_limits(tx: Tx, scope: Scope, value: str, channel: str | None, changes: Mapping[str, int | None]) -> None:
     """Write fields of one rule (columns of `schema.rules`); ``None`` takes a field back; an empty rule goes."""
-    here = (rules.c.scope == scope.value) & (rules.c.value == value) & (rules.c.channel == (channel or ""))
-    if tx.execute(select(rules.c.id).where(here)).first() is None:
-        tx.execute(insert(rules).values(scope=scope.value, value=value, channel=channel or "", **changes))
-    else:
-        tx.execute(update(rules).where(here).values(**changes))
+    set_limits_of_all(tx, scope, channel, {value: changes})
+
+
+def set_limits_of_all(
+    tx: Tx, scope: Scope, channel: str | None, changes: Mapping[str, Mapping[str, int | None]]
+) -> None:
+    """As `set_limits` for many values of a scope."""
+    by_columns: dict[frozenset[str], list[dict[str, object]]] = {}
+    for value, said in changes.items():
+        row: dict[str, object] = {"scope": scope.value, "value": value, "channel": channel or "", **said}
+        by_columns.setdefault(frozenset(said), []).append(row)
+    make = sqlite_insert if tx.dialect.name == "sqlite" else postgresql_insert
+    for columns, rows in by_columns.items():
+        fresh = make(rules)
+        written = {column: fresh.excluded[column] for column in columns}
+        tx.execute(fresh.on_conflict_do_update(index_elements=["scope", "value", "channel"], set_=written), rows)
     fields = (rules.c.buffer_units, rules.c.buffer_percent, rules.c.cap, rules.c.cut_off, rules.c.reorder_point)
     empty = func.coalesce(*fields).is_(None)
-    tx.execute(delete(rules).where(here & empty))
+    tx.execute(delete(rules).where((rules.c.scope == scope.value) & empty))

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import case, func, insert, select, update
+from sqlalchemy import case, func, insert, or_, select, update
 
-from syncd.domain.movements import LineBooked
-from syncd.storage.schema import order_lines, orders, skus
+from syncd.domain.movements import Kind, LineBooked
+from syncd.storage.schema import movements, order_lines, orders, skus
 from syncd.storage.session import Tx
 
 
@@ -271,3 +271,43 @@ def traffic(tx: Tx, channel: str) -> dict[str, Traffic]:
         .group_by(order_lines.c.channel_listing_id)
     )
     return {row[0]: Traffic(*(int(number or 0) for number in row[1:])) for row in rows}
+
+
+def on_shelf_at(tx: Tx, channel: str, instant: datetime) -> dict[str, int]:
+    """Units that a channel's orders had taken by that instant and that were still on the shelf then, by listing id.
+
+    Of orders placed by then: units that are not shipped yet, and units of which the shipping is booked after it.
+    """
+    shipped_later = (
+        select(movements.c.order_id, movements.c.line_id, func.sum(-movements.c.on_hand).label("units"))
+        .where(
+            movements.c.channel == channel, movements.c.kind == Kind.FULFILMENT.value, movements.c.happened_at > instant
+        )
+        .group_by(movements.c.order_id, movements.c.line_id)
+        .subquery()
+    )
+    same_line = (shipped_later.c.order_id == order_lines.c.order_id) & (
+        shipped_later.c.line_id == order_lines.c.line_id
+    )
+    unshipped = order_lines.c.promised + order_lines.c.undecided - order_lines.c.decided
+    # Nothing is booked of a line without a SKU; when it gets one, its shipping is booked as of then, or as of now.
+    waiting = order_lines.c.sku_id.is_(None) & ~orders.c.baseline
+    books_later = waiting & or_(orders.c.fulfilled_at.is_(None), orders.c.fulfilled_at > instant)
+    later = case((books_later, order_lines.c.fulfilled), else_=func.coalesce(shipped_later.c.units, 0))
+    on_shelf = unshipped + later
+    rows = tx.execute(
+        select(
+            order_lines.c.channel_listing_id,
+            func.sum(case((order_lines.c.taken < on_shelf, order_lines.c.taken), else_=on_shelf)),
+        )
+        .join(orders, (orders.c.channel == order_lines.c.channel) & (orders.c.order_id == order_lines.c.order_id))
+        .join(shipped_later, same_line, isouter=True)
+        .where(
+            order_lines.c.channel == channel,
+            order_lines.c.channel_listing_id.is_not(None),
+            orders.c.created_at <= instant,
+            order_lines.c.taken > 0,
+        )
+        .group_by(order_lines.c.channel_listing_id)
+    )
+    return {listing_id: max(0, int(units)) for listing_id, units in rows}
