@@ -8,6 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import delete, func, insert, select
 
+from syncd.storage.among import among
 from syncd.storage.schema import intents
 from syncd.storage.session import Tx
 
@@ -71,7 +72,7 @@ def open_calls(tx: Tx, channel: str) -> dict[str, list[Intent]]:
 def close(tx: Tx, key: str, rows: Sequence[int] | None = None) -> None:
     """Forget a call, or some of its listings: its end is known, or can no longer matter."""
     here = intents.c.key == key
-    tx.execute(delete(intents).where(here if rows is None else here & intents.c.listing.in_(rows)))
+    tx.execute(delete(intents).where(here if rows is None else here & among(tx, intents.c.listing, rows)))
 
 
 def pending_raises(tx: Tx, channel: str) -> dict[int, int]:

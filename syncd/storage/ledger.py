@@ -15,6 +15,7 @@ from syncd.domain.availability import Pools
 from syncd.domain.movements import BY_CUSTOMERS, Kind, Movement
 from syncd.domain.stock import StockClass
 from syncd.storage import sequence
+from syncd.storage.among import among
 from syncd.storage.schema import levels, listings, locations, movements, skus
 from syncd.storage.session import Tx
 
@@ -110,16 +111,16 @@ def _touch(tx: Tx, posted: Sequence[Movement]) -> None:
 def dirty(tx: Tx, sku_ids: Iterable[int]) -> None:
     """Mark every listing of these SKUs: an input of its offer changed."""
     tx.execute(
-        update(listings).where(listings.c.sku_id.in_(sorted(sku_ids))).values(generation=listings.c.generation + 1)
+        update(listings).where(among(tx, listings.c.sku_id, sku_ids)).values(generation=listings.c.generation + 1)
     )
 
 
 def raise_again(tx: Tx, sku_ids: Sequence[int] | None = None) -> None:
     """Say that something other than a movement may have made more of these SKUs (or of all) sellable."""
-    chosen = skus.c.id.in_(sku_ids) if sku_ids is not None else skus.c.id.is_not(None)
+    chosen = among(tx, skus.c.id, sku_ids) if sku_ids is not None else skus.c.id.is_not(None)
     following = sequence.following(tx)
     tx.execute(update(skus).where(chosen).values(raised_seq=following))
-    where = listings.c.sku_id.in_(sku_ids) if sku_ids is not None else listings.c.sku_id.is_not(None)
+    where = among(tx, listings.c.sku_id, sku_ids) if sku_ids is not None else listings.c.sku_id.is_not(None)
     tx.execute(update(listings).where(where).values(generation=listings.c.generation + 1))
 
 
@@ -137,7 +138,7 @@ def levels_at(tx: Tx, instant: datetime, sku_ids: Iterable[int] | None = None) -
         .group_by(movements.c.sku_id, movements.c.location_id)
     )
     if sku_ids is not None:
-        query = query.where(movements.c.sku_id.in_(list(sku_ids)))
+        query = query.where(among(tx, movements.c.sku_id, sku_ids))
     return {(sku_id, location_id): int(units) for sku_id, location_id, units in tx.execute(query)}
 
 
@@ -224,7 +225,7 @@ def pools(tx: Tx, sku_ids: Sequence[int] | None = None) -> dict[int, Pools]:
     )
     query = select(skus.c.id, skus.c.reserved, on_hand.c.own).join(on_hand, on_hand.c.sku_id == skus.c.id, isouter=True)
     if sku_ids is not None:
-        query = query.where(skus.c.id.in_(sku_ids))
+        query = query.where(among(tx, skus.c.id, sku_ids))
     return {sku_id: Pools(own=int(own or 0), reserved=reserved) for sku_id, reserved, own in tx.execute(query)}
 
 

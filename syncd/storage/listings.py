@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import insert, select, update
 
+from syncd.storage.among import among
 from syncd.storage.schema import listings
 from syncd.storage.session import Tx
 
@@ -81,7 +82,7 @@ def of_channel(tx: Tx, channel: str) -> list[ListingRow]:
 
 def by_ids(tx: Tx, row_ids: Iterable[int]) -> dict[int, ListingRow]:
     """These listings, by row."""
-    rows = tx.execute(select(listings).where(listings.c.id.in_(list(row_ids))))
+    rows = tx.execute(select(listings).where(among(tx, listings.c.id, row_ids)))
     return {row.id: ListingRow(*row) for row in rows}
 
 
@@ -92,7 +93,7 @@ def of_sku(tx: Tx, sku_id: int) -> list[ListingRow]:
 
 def by_listing_id(tx: Tx, channel: str, listing_ids: Iterable[str]) -> dict[str, ListingRow]:
     """These listings of a channel, by the channel's own id; unknown ones are absent."""
-    chosen = listings.c.listing_id.in_(list(listing_ids))
+    chosen = among(tx, listings.c.listing_id, listing_ids)
     rows = tx.execute(select(listings).where(listings.c.channel == channel, chosen))
     return {row.listing_id: ListingRow(*row) for row in rows}
 
@@ -110,7 +111,7 @@ def change(tx: Tx, row_id: int, **values: Any) -> None:
 def change_many(tx: Tx, row_ids: Sequence[int], **values: Any) -> None:
     """Write the same columns of several listings."""
     if row_ids:
-        tx.execute(update(listings).where(listings.c.id.in_(row_ids)).values(**values))
+        tx.execute(update(listings).where(among(tx, listings.c.id, row_ids)).values(**values))
 
 
 def book(tx: Tx, row_id: int, taken: int) -> None:
@@ -140,7 +141,7 @@ def doubt(tx: Tx, row_ids: Sequence[int], until: datetime) -> None:
     if row_ids:
         tx.execute(
             update(listings)
-            .where(listings.c.id.in_(row_ids))
+            .where(among(tx, listings.c.id, row_ids))
             .values(expected=None, in_doubt_until=until, generation=listings.c.generation + 1)
         )
 
