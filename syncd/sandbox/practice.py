@@ -132,7 +132,12 @@ def practice_shops() -> Iterator[PracticeShops]:
     for product in CATALOGUE:
         _stock_woo(woo, product)
         _stock_shopify(shopify, product)
-    app = ShopifyApp(shopify, client_id=secrets.token_hex(16), client_secret=f"shpss_{secrets.token_hex(16)}")
+    app = ShopifyApp(
+        shopify,
+        client_id=secrets.token_hex(16),
+        client_secret=f"shpss_{secrets.token_hex(16)}",
+        scopes=frozenset(("read_products", "read_inventory", "write_inventory", "read_locations", "read_orders")),
+    )
     # The largest plan's (shopify-facts §6): the demo calls in seconds what a shop is asked in an hour.
     app.bucket = Bucket(shopify.clock, maximum=20_000, restore_rate=1_000)
     with SandboxServer(woo_app(woo)) as woo_server, SandboxServer(app) as shopify_server:
