@@ -13,6 +13,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from syncd.domain.availability import Buffer
 from syncd.domain.rules import Limits, Scope, ScopedLimits, SkuFacts
 from syncd.domain.stock import StockClass
+from syncd.storage.among import among
 from syncd.storage.schema import levels, locations, rules, skus
 from syncd.storage.session import Tx
 
@@ -69,7 +70,7 @@ def all_skus(tx: Tx) -> list[Sku]:
 
 def by_ids(tx: Tx, sku_ids: Iterable[int]) -> list[Sku]:
     """These SKUs, by their text."""
-    rows = tx.execute(select(skus).where(skus.c.id.in_(list(sku_ids))).order_by(skus.c.sku)).mappings()
+    rows = tx.execute(select(skus).where(among(tx, skus.c.id, sku_ids)).order_by(skus.c.sku)).mappings()
     return [_sku(row) for row in rows]
 
 
@@ -134,7 +135,7 @@ def levels_by_sku(tx: Tx, sku_ids: Iterable[int] | None = None) -> dict[int, lis
         .order_by(levels.c.sku_id, locations.c.stock_class != StockClass.OWN.value, locations.c.id)
     )
     if sku_ids is not None:
-        query = query.where(levels.c.sku_id.in_(list(sku_ids)))
+        query = query.where(among(tx, levels.c.sku_id, sku_ids))
     found: dict[int, list[Level]] = {}
     for sku_id, name, kind, on_hand, counted_at in tx.execute(query):
         found.setdefault(sku_id, []).append(Level(name, StockClass(kind), on_hand, counted_at))

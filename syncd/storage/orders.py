@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import case, func, insert, or_, select, update
 
 from syncd.domain.movements import Kind, LineBooked
+from syncd.storage.among import among
 from syncd.storage.schema import movements, order_lines, orders, skus
 from syncd.storage.session import Tx
 
@@ -146,7 +147,7 @@ def claims(tx: Tx, channel: str, row_ids: Sequence[int] | None = None) -> dict[i
         .group_by(order_lines.c.listing)
     )
     if row_ids is not None:
-        query = query.where(order_lines.c.listing.in_(row_ids))
+        query = query.where(among(tx, order_lines.c.listing, row_ids))
     return {
         row: Claims(int(taken or 0), max(0, int(shelf or 0)), int(promised or 0))
         for row, taken, shelf, promised in tx.execute(query)
@@ -157,7 +158,7 @@ def unmapped(tx: Tx, channel: str, listing_ids: Iterable[str] | None = None) -> 
     """Lines that wait for their SKU to become known."""
     query = select(order_lines).where(order_lines.c.channel == channel, order_lines.c.sku_id.is_(None))
     if listing_ids is not None:
-        query = query.where(order_lines.c.channel_listing_id.in_(list(listing_ids)))
+        query = query.where(among(tx, order_lines.c.channel_listing_id, listing_ids))
     return [_line(row) for row in tx.execute(query.order_by(order_lines.c.order_id, order_lines.c.line_id))]
 
 
