@@ -101,13 +101,17 @@ def go_live(
 
     Asks first where much would change. Example: syncd go-live woo shopify_il
     """
+    run = invocation.of(ctx)
+    with run.house("go-live") as (house, _):
+        questions = {port.name: _question(house, port) for port in sinks(house, channel)}
+    for plan_, why in filter(None, questions.values()):
+        show_plans([plan_])
+        if not output.confirm(f"{plan_.channel}: {why}. Go live all the same?", yes=yes):
+            output.line("Nothing was written.")
+            return
     wrong = []
-    with invocation.of(ctx).house("go-live") as (house, _):
-        chosen = [house.port(name) for name in channel]
-        for port in chosen:
-            if not _agreed(house, port, yes=yes):
-                wrong.append(port.name)
-                continue
+    with run.house("go-live") as (house, _):
+        for port in sinks(house, channel):
             try:
                 result = golive.go_live(house, port)
             except ConnectorError as error:
@@ -122,13 +126,11 @@ def go_live(
         raise PartlyFailed(f"{', '.join(wrong)}: not, or not completely, live.", "Mend, then look at: syncd status")
 
 
-def _agreed(house: House, port: Port, *, yes: bool) -> bool:
+def _question(house: House, port: Port) -> tuple[ChannelPlan, str] | None:
+    """The plan of a channel and why it is worth a question; ``None`` where it is not."""
     planned = preview.plan(house, port)
-    big = preview.first_words(house, planned)
-    if big is None or planned.mode is not Mode.SHADOW:
-        return True
-    show_plans([planned])
-    return output.confirm(f"{port.name}: {big.reason}. Go live all the same?", yes=yes)
+    big = preview.first_words(house, planned) if planned.mode is Mode.SHADOW else None
+    return (planned, big.reason) if big is not None else None
 
 
 def _tell(result: GoneLive, width: int) -> None:

@@ -27,7 +27,8 @@ def adopt(
     On hand is what it shows and what its open orders hold. With --sku also for a number that somebody changed in the
     shop. Example: syncd adopt woo
     """
-    with invocation.of(ctx).house("adopt") as (house, settings):
+    run = invocation.of(ctx)
+    with run.house("adopt") as (house, settings):
         port = house.port(channel)
         edited = [one for one in sku or () if hand_edits.differs(house, port, one)]
         for one in edited:
@@ -38,21 +39,22 @@ def adopt(
             return
         hand_edits.refuse_recount(house, port, rest)
         found = adoption.look(house, port, recount=rest)
-        _show(found)
-        if missing := sorted(set(rest) - {one.sku for one in found.counted}):
-            raise SyncdError(f"{channel} has no listing to count {listed(missing)} from.", f"See: syncd map {channel}")
-        if not found.counted:
-            output.line("Nothing is left to count.")
-            return
-        if not output.confirm("Take this as the first count?" if not rest else "Take this as a count?", yes=yes):
-            output.line("Nothing was counted.")
-            return
-        adoption.commit(house, port, found)
-        when = max(one.counted_at for one in found.counted)
-        output.line(
-            f"{many(len(found.counted), 'SKU')}, {many(found.units, 'unit')},"
-            f" counted {at(when, settings.timezone)}. Next: syncd plan"
-        )
+    _show(found)
+    if missing := sorted(set(rest) - {one.sku for one in found.counted}):
+        raise SyncdError(f"{channel} has no listing to count {listed(missing)} from.", f"See: syncd map {channel}")
+    if not found.counted:
+        output.line("Nothing is left to count.")
+        return
+    if not output.confirm("Take this as a count?" if rest else "Take this as the first count?", yes=yes):
+        output.line("Nothing was counted.")
+        return
+    with run.house("adopt") as (house, _):
+        adoption.commit(house, house.port(channel), found)
+    when = max(one.counted_at for one in found.counted)
+    output.line(
+        f"{many(len(found.counted), 'SKU')}, {many(found.units, 'unit')},"
+        f" counted {at(when, settings.timezone)}. Next: syncd plan"
+    )
 
 
 def _show(found: Adoption) -> None:
