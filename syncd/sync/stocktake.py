@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -28,6 +28,9 @@ from syncd.sync.house import House, Port, Refusal
 from syncd.sync.stock_changes import RULES, FieldChange, Import, ShopNumbers, compare, load, sku_rules
 
 AT_ONCE = 500
+
+QUICKEST_SHIPPING = timedelta(minutes=15)
+"""Sooner than that after it was placed, an order is hardly shipped."""
 
 
 def look(
@@ -187,7 +190,8 @@ def _numbers_of(tx: Tx, shop: Port, counted_at: datetime, *, add_back: bool) -> 
 def _unseen(tx: Tx, shop: Port, counted_at: datetime) -> list[str]:
     """A warning where orders may have come and gone between the export and the first reading of the shop."""
     channel = channels.get(tx, shop.name)
-    if channel is None or channel.first_contact_at is None or channel.first_contact_at <= counted_at:
+    first = channel.first_contact_at if channel is not None else None
+    if first is None or first - counted_at <= QUICKEST_SHIPPING:
         return []
     return [
         f"syncd read {shop.name} for the first time after this was counted: orders that were placed and shipped in "

@@ -380,7 +380,7 @@ def test_a_file_of_units_on_hand_takes_no_channel(make_world: MakeWorld) -> None
 def test_an_export_from_before_the_shop_was_first_read_carries_a_warning(make_world: MakeWorld) -> None:
     world = make_world()
     exported_at = world.clock()
-    world.clock.sleep(600)
+    world.clock.sleep(3600)
     found = bring_in(world, a_file(row(on_hand=7), shown=True), counted_at=exported_at, channel="delta0")
     assert "for the first time after" in found.warnings[0]
     assert bring_in(world, a_file(row(on_hand=7), shown=True), channel="delta0").warnings == ()
