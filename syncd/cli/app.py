@@ -9,21 +9,77 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer.core import TyperGroup
 
 import syncd
 from syncd import logs
-from syncd.cli import init
+from syncd.cli import (
+    backup,
+    channels,
+    check,
+    counting,
+    decisions,
+    demo,
+    desk,
+    files_io,
+    init,
+    mapping,
+    reports,
+    rules,
+    sync,
+)
 from syncd.cli.invocation import Invocation
 
 FIRST_TIME = "First time"
 EVERY_DAY = "Every day"
 WHEN_SOMETHING_IS_WRONG = "When something is wrong"
 
-VERBS: tuple[tuple[str, str, Callable[..., None]], ...] = ((FIRST_TIME, "init", init.init),)
-"""Panel, name and function of each verb, in the order in which ``--help`` shows them."""
+VERBS: tuple[tuple[str, str, Callable[..., None] | typer.Typer], ...] = (
+    (FIRST_TIME, "demo", demo.demo),
+    (FIRST_TIME, "init", init.init),
+    (FIRST_TIME, "check", check.check),
+    (FIRST_TIME, "map", mapping.app),
+    (FIRST_TIME, "import", files_io.import_),
+    (FIRST_TIME, "adopt", counting.adopt),
+    (FIRST_TIME, "plan", channels.plan),
+    (FIRST_TIME, "go-live", channels.go_live),
+    (EVERY_DAY, "sync", sync.sync),
+    (EVERY_DAY, "status", reports.status),
+    (EVERY_DAY, "stock", reports.stock),
+    (EVERY_DAY, "sell", desk.sell),
+    (EVERY_DAY, "receive", desk.receive),
+    (EVERY_DAY, "count", desk.count),
+    (EVERY_DAY, "adjust", desk.adjust),
+    (EVERY_DAY, "return", desk.give_back),
+    (EVERY_DAY, "accept", desk.accept),
+    (EVERY_DAY, "set", rules.set_),
+    (EVERY_DAY, "export", files_io.export),
+    (EVERY_DAY, "backup", backup.backup),
+    (WHEN_SOMETHING_IS_WRONG, "explain", reports.explain),
+    (WHEN_SOMETHING_IS_WRONG, "holds", decisions.holds),
+    (WHEN_SOMETHING_IS_WRONG, "approve", decisions.approve),
+    (WHEN_SOMETHING_IS_WRONG, "reject", decisions.reject),
+    (WHEN_SOMETHING_IS_WRONG, "decide", decisions.decide),
+    (WHEN_SOMETHING_IS_WRONG, "dismiss", decisions.dismiss),
+    (WHEN_SOMETHING_IS_WRONG, "heal", counting.heal),
+    (WHEN_SOMETHING_IS_WRONG, "rollback", channels.rollback),
+)
+"""Panel, name and function (or group) of each verb, in the order in which ``--help`` shows them."""
+
+
+class InOrder(TyperGroup):
+    """Shows the verbs in their order, whether they are commands or groups of commands."""
+
+    def list_commands(self, ctx: object) -> list[str]:
+        return [name for _, name, _ in VERBS] + [name for name in self.commands if name not in _NAMES]
+
+
+_NAMES = frozenset(name for _, name, _ in VERBS)
+_TAKES_NEGATIVE_NUMBERS = {"ignore_unknown_options": True}  # else `adjust SKU -1` would be an option -1
 
 app = typer.Typer(
     name="syncd",
+    cls=InOrder,
     help="Keeps one stock table and tells every shop a true number.",
     no_args_is_help=True,
     add_completion=False,
@@ -55,4 +111,8 @@ def _global(
 
 
 for _panel, _name, _verb in VERBS:
-    app.command(_name, rich_help_panel=_panel)(_verb)
+    if isinstance(_verb, typer.Typer):
+        app.add_typer(_verb, name=_name, rich_help_panel=_panel)
+    else:
+        _settings = _TAKES_NEGATIVE_NUMBERS if _verb is desk.adjust else None
+        app.command(_name, rich_help_panel=_panel, context_settings=_settings)(_verb)
