@@ -13,9 +13,9 @@ from syncd.cli.mapping import ChannelNames
 from syncd.cli.words import many
 from syncd.errors import PARTLY_FAILED, PartlyFailed, SyncdError, of_channel
 from syncd.storage.channels import Mode
-from syncd.sync import golive, preview, standing
+from syncd.sync import golive, preview
 from syncd.sync.golive import GoneLive
-from syncd.sync.house import House, Port
+from syncd.sync.house import House, Port, Refusal
 from syncd.sync.preview import ChannelPlan, PlanLine
 
 WORST = 5
@@ -33,7 +33,7 @@ def plan(
     """
     with invocation.of(ctx).house("plan") as (house, _):
         plans = [preview.plan(house, port) for port in sinks(house, channel)]
-        not_counted = standing.standing(house).not_counted
+        not_counted = preview.not_counted(house)
     if json:
         output.as_json(shapes.of_plans(plans))
         return
@@ -114,8 +114,8 @@ def go_live(
         for port in sinks(house, channel):
             try:
                 result = golive.go_live(house, port)
-            except ConnectorError as error:
-                told = of_channel(port.name, error)
+            except (ConnectorError, Refusal) as error:
+                told = of_channel(port.name, error) if isinstance(error, ConnectorError) else error
                 output.failure(told.sentence, told.hint)
                 wrong.append(port.name)
                 continue

@@ -94,7 +94,7 @@ def _tell(name: str, pushed: Pushed) -> None:
     lines = [*pushed.written, *pushed.rejected, *pushed.in_doubt, *pushed.waiting]
     if lines:
         output.table(
-            ("", "SKU", "shows", "should be", ""),
+            ("channel", "SKU", "shows", "should be", ""),
             [(name, one.sku, one.before, one.target, one.why or "written") for one in lines[:SHOWN]],
             right=("shows", "should be"),
         )

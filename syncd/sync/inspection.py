@@ -95,7 +95,7 @@ def late_alerts(house: House) -> Finding | None:
             point = rules.reorder_point(sku.facts)
             for port in house.ports:
                 rule = rules.rule(sku.facts, port.name)
-                if point is None or rule.cap == 0:
+                if point is None or port.sink is None or rule.cap == 0:
                     continue
                 if not offered(Pools(own=max(1, point)), rule).units:
                     late.setdefault(sku.sku, port.name)

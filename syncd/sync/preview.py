@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from syncd.domain import safety
 from syncd.domain.safety import Held
-from syncd.storage import channels
+from syncd.storage import catalogue, channels
 from syncd.storage.channels import Mode
 from syncd.sync import views
 from syncd.sync.house import House, Port
@@ -73,6 +73,12 @@ def plan(house: House, port: Port) -> ChannelPlan:
     lines = tuple(_line(view) for view in found)
     hold = _hold(house, found) if mode is Mode.LIVE else None
     return ChannelPlan(port.name, mode, lines, hold)
+
+
+def not_counted(house: House) -> int:
+    """SKUs without a first count: they are never written (design.md §3.1)."""
+    with house.db.read() as tx:
+        return sum(sku.counted_at is None for sku in catalogue.all_skus(tx))
 
 
 def first_words(house: House, planned: ChannelPlan) -> Held | None:

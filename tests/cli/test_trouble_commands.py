@@ -108,6 +108,41 @@ def test_a_shop_that_is_down_is_told_beside_the_one_that_is_up(shops: Shops) -> 
     assert "  ok    shopify_il  " in ended.out
 
 
+def test_a_shop_that_is_down_does_not_hide_the_listings_of_the_other(shops: Shops) -> None:
+    shops.sell_in_both({"HAT": 5})
+    shops.woo_server.stop()
+    ended = shops.syncd("map")
+    assert ended.code == 1
+    assert "  shopify_il  1 listing: 1 with a SKU\n" in ended.out
+    assert ended.err.startswith("woo: ")
+
+
+def test_a_key_that_may_only_read_keeps_its_shop_in_shadow_and_the_other_goes_live(shops: Shops) -> None:
+    shops.sell_in_both({"HAT": 10})
+    shops.done("adopt", "woo", "--yes")
+    key = shops.woo.add_key("read")
+    shops.set(WOO_KEY=key.consumer_key, WOO_SECRET=key.consumer_secret)
+    ended = shops.syncd("go-live", "woo", "shopify_il")
+    assert ended.code == 1
+    assert "woo is in shadow again: " in ended.err
+    assert ended.err.endswith("woo: not, or not completely, live. Mend, then look at: syncd status\n")
+    assert shops.shown("HAT") == (10, 9)
+    assert shops.syncd("sync").code == 0
+    assert shops.shown("HAT") == (10, 9)
+
+
+def test_a_rollback_that_meets_a_dead_shop_is_finished_by_the_next_sync(shops: Shops) -> None:
+    shops.live({"HAT": 10})
+    shops.shopify_server.stop()
+    ended = shops.syncd("rollback", "shopify_il")
+    assert ended.code == 1
+    assert ended.err.startswith("shopify_il: ")
+    shops.shopify_server.start()
+    shops.syncd("sync")
+    assert shops.shown("HAT") == (8, 10)
+    assert "shopify_il  shadow: nothing is written" in shops.done("status").out
+
+
 def test_a_database_that_cannot_be_opened_is_told_by_check(shops: Shops, tmp_path: Path) -> None:
     (tmp_path / "broken.db").write_bytes(b"this is a letter, not a database" * 100)
     shops.set(SYNCD_DATABASE_URL=f"sqlite:///{tmp_path / 'broken.db'}")
