@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import case, func, insert, literal, select, union_all, update
+from sqlalchemy import bindparam, case, func, literal, select, union_all, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
@@ -19,9 +19,6 @@ from syncd.storage.among import among
 from syncd.storage.schema import levels, listings, locations, movements, skus
 from syncd.storage.session import Tx
 
-COUNTED_AT_ONCE = 500
-"""Counts that are booked with one statement; databases limit how many values a statement may have."""
-
 
 def post(tx: Tx, lines: Sequence[Movement], now: datetime) -> list[Movement]:
     """Write movements and move the levels with them; those that were new.
@@ -30,60 +27,75 @@ def post(tx: Tx, lines: Sequence[Movement], now: datetime) -> list[Movement]:
     counter-entry at the instant of that count: the count had seen it already. Every SKU concerned dirties its
     listings; one whose available units grew also gets a new place in the sequence (design.md §3.5).
     """
-    posted: list[Movement] = []
+    posted = _insert(tx, lines, now)
+    counted_at = _add_to_levels(tx, posted)
+    counters = [
+        Movement(
+            event_id=f"{line.event_id}/counted",
+            sku_id=line.sku_id,
+            kind=Kind.STOCKTAKE,
+            happened_at=seen_at,
+            on_hand=-line.on_hand,
+            location_id=line.location_id,
+            reason="was in the count already",
+        )
+        for line in posted
+        if line.on_hand and (seen_at := counted_at[line.sku_id, line.location_id]) and line.happened_at < seen_at
+    ]
+    countered = _insert(tx, counters, now)
+    _add_to_levels(tx, countered)
+    _touch(tx, [*posted, *countered])
+    return [*posted, *countered]
+
+
+def _insert(tx: Tx, lines: Sequence[Movement], now: datetime) -> list[Movement]:
+    """Write lines; those whose event id is new, each once."""
+    if not lines:
+        return []
+    by_event: dict[str, Movement] = {}
     for line in lines:
-        if not _insert(tx, line, now):
-            continue
-        posted.append(line)
-        if line.on_hand:
-            counted_at = _add_level(tx, line)
-            if counted_at is not None and line.happened_at < counted_at:
-                counter = Movement(
-                    event_id=f"{line.event_id}/counted",
-                    sku_id=line.sku_id,
-                    kind=Kind.STOCKTAKE,
-                    happened_at=counted_at,
-                    on_hand=-line.on_hand,
-                    location_id=line.location_id,
-                    reason="was in the count already",
-                )
-                if _insert(tx, counter, now):
-                    _add_level(tx, counter)
-                    posted.append(counter)
-    _touch(tx, posted)
-    return posted
-
-
-def _insert(tx: Tx, line: Movement, now: datetime) -> bool:
-    values = {
-        "event_id": line.event_id,
-        "sku_id": line.sku_id,
-        "location_id": line.location_id,
-        "kind": line.kind.value,
-        "on_hand": line.on_hand,
-        "reserved": line.reserved,
-        "happened_at": line.happened_at,
-        "recorded_at": now,
-        "channel": line.channel,
-        "order_id": line.order_id,
-        "line_id": line.line_id,
-        "reason": line.reason,
-    }
+        by_event.setdefault(line.event_id, line)
+    rows = [
+        {
+            "event_id": line.event_id,
+            "sku_id": line.sku_id,
+            "location_id": line.location_id,
+            "kind": line.kind.value,
+            "on_hand": line.on_hand,
+            "reserved": line.reserved,
+            "happened_at": line.happened_at,
+            "recorded_at": now,
+            "channel": line.channel,
+            "order_id": line.order_id,
+            "line_id": line.line_id,
+            "reason": line.reason,
+        }
+        for line in by_event.values()
+    ]
     make = sqlite_insert if tx.dialect.name == "sqlite" else postgresql_insert
-    statement = make(movements).values(values).on_conflict_do_nothing(index_elements=["event_id"])
-    return tx.execute(statement.returning(movements.c.id)).first() is not None
+    statement = make(movements).on_conflict_do_nothing(index_elements=["event_id"])
+    new = set(tx.execute(statement.returning(movements.c.event_id), rows).scalars())
+    return [line for event_id, line in by_event.items() if event_id in new]
 
 
-def _add_level(tx: Tx, line: Movement) -> datetime | None:
-    here = (levels.c.sku_id == line.sku_id) & (levels.c.location_id == line.location_id)
-    row = tx.execute(
-        update(levels).where(here).values(on_hand=levels.c.on_hand + line.on_hand).returning(levels.c.counted_at)
-    ).first()
-    if row is None:
-        tx.execute(insert(levels).values(sku_id=line.sku_id, location_id=line.location_id, on_hand=line.on_hand))
-        return None
-    counted_at: datetime | None = row.counted_at
-    return counted_at
+def _add_to_levels(tx: Tx, lines: Sequence[Movement]) -> dict[tuple[int, int | None], datetime | None]:
+    """Move the levels with these lines; when each of their places was counted last."""
+    added: dict[tuple[int, int | None], int] = defaultdict(int)
+    for line in lines:
+        if line.on_hand:
+            added[line.sku_id, line.location_id] += line.on_hand
+    if not added:
+        return {}
+    make = sqlite_insert if tx.dialect.name == "sqlite" else postgresql_insert
+    fresh = make(levels)
+    on_hand = levels.c.on_hand + fresh.excluded.on_hand
+    tx.execute(
+        fresh.on_conflict_do_update(index_elements=["sku_id", "location_id"], set_={"on_hand": on_hand}),
+        [{"sku_id": sku, "location_id": place, "on_hand": units} for (sku, place), units in added.items()],
+    )
+    concerned = among(tx, levels.c.sku_id, {sku for sku, _ in added})
+    rows = tx.execute(select(levels.c.sku_id, levels.c.location_id, levels.c.counted_at).where(concerned))
+    return {(row.sku_id, row.location_id): row.counted_at for row in rows}
 
 
 def _touch(tx: Tx, posted: Sequence[Movement]) -> None:
@@ -100,11 +112,21 @@ def _touch(tx: Tx, posted: Sequence[Movement]) -> None:
         more[line.sku_id] += (line.on_hand if counts else 0) - line.reserved
         if line.kind in BY_CUSTOMERS:
             sold[line.sku_id] += line.reserved - (line.on_hand if counts else 0)
-    for sku_id in sorted(reserved):
-        values: dict[str, object] = {"reserved": skus.c.reserved + reserved[sku_id], "sold": skus.c.sold + sold[sku_id]}
-        if more[sku_id] > 0:
-            values["raised_seq"] = sequence.following(tx)
-        tx.execute(update(skus).where(skus.c.id == sku_id).values(values))
+    taken = [
+        {"this_id": sku_id, "more_reserved": reserved[sku_id], "more_sold": sold[sku_id]}
+        for sku_id in reserved
+        if reserved[sku_id] or sold[sku_id]
+    ]
+    if taken:
+        more_of = {
+            "reserved": skus.c.reserved + bindparam("more_reserved"),
+            "sold": skus.c.sold + bindparam("more_sold"),
+        }
+        tx.execute(update(skus).where(skus.c.id == bindparam("this_id")).values(more_of), taken)
+    raised = [sku_id for sku_id, units in more.items() if units > 0]
+    if raised:
+        following = sequence.following(tx)
+        tx.execute(update(skus).where(among(tx, skus.c.id, raised)).values(raised_seq=following))
     dirty(tx, reserved)
 
 
@@ -174,30 +196,27 @@ def count_all(tx: Tx, counts: Sequence[Count], *, counted_at: datetime, reason: 
     adjustment = counted − level at that instant, so that what happened since stays. The same count twice changes
     nothing the second time. One place of a SKU stands in `counts` once.
     """
-    adjustments: list[int] = []
-    for start in range(0, len(counts), COUNTED_AT_ONCE):
-        part = counts[start : start + COUNTED_AT_ONCE]
-        ids = {one.sku_id for one in part}
-        then = levels_at(tx, counted_at, ids)
-        first = list(tx.execute(select(skus.c.id).where(skus.c.id.in_(ids), skus.c.counted_at.is_(None))).scalars())
-        _note_counted(tx, part, counted_at)
-        lines = [
-            Movement(
-                event_id=one.event_id,
-                sku_id=one.sku_id,
-                kind=Kind.STOCKTAKE,
-                happened_at=counted_at,
-                on_hand=one.counted - then.get((one.sku_id, one.location_id), 0),
-                location_id=one.location_id,
-                reason=reason,
-            )
-            for one in part
-        ]
-        adjustments += [line.on_hand for line in lines]
-        post(tx, lines, now)
-        if first:
-            raise_again(tx, first)
-    return adjustments
+    ids = {one.sku_id for one in counts}
+    then = levels_at(tx, counted_at, ids)
+    uncounted = among(tx, skus.c.id, ids) & skus.c.counted_at.is_(None)
+    first = list(tx.execute(select(skus.c.id).where(uncounted)).scalars())
+    _note_counted(tx, counts, counted_at)
+    lines = [
+        Movement(
+            event_id=one.event_id,
+            sku_id=one.sku_id,
+            kind=Kind.STOCKTAKE,
+            happened_at=counted_at,
+            on_hand=one.counted - then.get((one.sku_id, one.location_id), 0),
+            location_id=one.location_id,
+            reason=reason,
+        )
+        for one in counts
+    ]
+    post(tx, lines, now)
+    if first:
+        raise_again(tx, first)
+    return [line.on_hand for line in lines]
 
 
 def _note_counted(tx: Tx, counts: Sequence[Count], counted_at: datetime) -> None:
@@ -212,7 +231,8 @@ def _note_counted(tx: Tx, counts: Sequence[Count], counted_at: datetime) -> None
         [{"sku_id": one.sku_id, "location_id": one.location_id, "counted_at": counted_at} for one in counts],
     )
     latest = select(func.max(levels.c.counted_at)).where(levels.c.sku_id == skus.c.id).scalar_subquery()
-    tx.execute(update(skus).where(skus.c.id.in_({one.sku_id for one in counts})).values(counted_at=latest))
+    counted = among(tx, skus.c.id, {one.sku_id for one in counts})
+    tx.execute(update(skus).where(counted).values(counted_at=latest))
 
 
 def pools(tx: Tx, sku_ids: Sequence[int] | None = None) -> dict[int, Pools]:

@@ -9,7 +9,7 @@ that was placed later took nothing from the file's number and is not added; nor 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -26,8 +26,6 @@ from syncd.sync.bookkeeper import note_oversold
 from syncd.sync.cycle import Cycle, leased
 from syncd.sync.house import House, Port, Refusal
 from syncd.sync.stock_changes import RULES, FieldChange, Import, ShopNumbers, compare, load, sku_rules
-
-AT_ONCE = 500
 
 QUICKEST_SHIPPING = timedelta(minutes=15)
 """Sooner than that after it was placed, an order is hardly shipped."""
@@ -212,8 +210,7 @@ def _write_skus(tx: Tx, import_: Import) -> Mapping[str, int]:
     catalogue.set_limits_of_all(tx, Scope.SKU, None, rules)
     # Rules may hang on the category and the supplier of a SKU.
     regrouped = {change.sku for change in import_.fields if change.field in ("category", "supplier")}
-    for part in _parts({ids[sku] for sku in regrouped | rules.keys()}):
-        ledger.raise_again(tx, part)
+    ledger.raise_again(tx, sorted(ids[sku] for sku in regrouped | rules.keys()))
     return ids
 
 
@@ -240,13 +237,5 @@ def _write_counts(tx: Tx, import_: Import, ids: Mapping[str, int], now: datetime
 
 def _note_oversold(tx: Tx, sku_ids: Collection[int], now: datetime) -> None:
     """Tell of SKUs of which more is promised than was counted; close what is so no more."""
-    for part in _parts(sku_ids):
-        pools = ledger.pools(tx, part)
-        note_oversold(tx, [sku_id for sku_id in part if pools[sku_id].reserved or pools[sku_id].available < 0], now)
-
-
-def _parts(sku_ids: Collection[int]) -> Iterator[Sequence[int]]:
-    """Ids in order, as many at a time as a statement takes."""
-    ordered = sorted(sku_ids)
-    for start in range(0, len(ordered), AT_ONCE):
-        yield ordered[start : start + AT_ONCE]
+    pools = ledger.pools(tx, sorted(sku_ids))
+    note_oversold(tx, [sku_id for sku_id, pool in pools.items() if pool.reserved or pool.available < 0], now)
