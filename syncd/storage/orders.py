@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -65,17 +65,23 @@ def _line(row: Any) -> LineRow:
 
 
 def get(tx: Tx, channel: str, order_id: str) -> OrderRow | None:
-    """The order, locked against other bookings of it until the transaction ends."""
     here = (orders.c.channel == channel) & (orders.c.order_id == order_id)
-    row = tx.execute(select(orders).where(here).with_for_update()).first()
+    row = tx.execute(select(orders).where(here)).first()
     return OrderRow(*row) if row else None
 
 
 def by_number(tx: Tx, channel: str, number: str) -> OrderRow | None:
-    """The order with the number that the owner sees, or with the channel's own id."""
+    """The order with the number that the owner sees, the latest of several; else the one with this id of the channel.
+
+    With plugins that number orders anew, the id of one order is the number of another: the owner means the number.
+    """
     wanted = number.lstrip("#")
-    named = orders.c.number.in_([wanted, f"#{wanted}"]) | (orders.c.order_id == number)
-    row = tx.execute(select(orders).where(orders.c.channel == channel, named)).first()
+    numbered = orders.c.number.in_([wanted, f"#{wanted}"])
+    row = tx.execute(
+        select(orders)
+        .where(orders.c.channel == channel, numbered | (orders.c.order_id == number))
+        .order_by(case((numbered, 0), else_=1), orders.c.created_at.desc())
+    ).first()
     return OrderRow(*row) if row else None
 
 
@@ -131,34 +137,26 @@ class Claims:
     """What orders of a channel claim of one listing, in units."""
 
     taken: int  # the channel's own number is lower by that
-    taken_unshipped: int  # of these, units that are still on our shelf
     held: int  # the channel subtracts them unseen (unpaid checkouts)
 
 
 def claims(tx: Tx, channel: str, row_ids: Sequence[int] | None = None) -> dict[int, Claims]:
     """What the orders of a channel claim, by listing row; listings without claims are absent."""
-    unshipped = order_lines.c.promised + order_lines.c.undecided
-    on_shelf = case((order_lines.c.taken < unshipped, order_lines.c.taken), else_=unshipped)
     held = case((orders.c.held_until.is_not(None) & orders.c.holds_stock, order_lines.c.promised), else_=0)
     query = (
-        select(order_lines.c.listing, func.sum(order_lines.c.taken), func.sum(on_shelf), func.sum(held))
+        select(order_lines.c.listing, func.sum(order_lines.c.taken), func.sum(held))
         .join(orders, (orders.c.channel == order_lines.c.channel) & (orders.c.order_id == order_lines.c.order_id))
         .where(order_lines.c.channel == channel, order_lines.c.listing.is_not(None))
         .group_by(order_lines.c.listing)
     )
     if row_ids is not None:
         query = query.where(among(tx, order_lines.c.listing, row_ids))
-    return {
-        row: Claims(int(taken or 0), max(0, int(shelf or 0)), int(promised or 0))
-        for row, taken, shelf, promised in tx.execute(query)
-    }
+    return {row: Claims(int(taken), int(promised)) for row, taken, promised in tx.execute(query)}
 
 
-def unmapped(tx: Tx, channel: str, listing_ids: Iterable[str] | None = None) -> list[LineRow]:
+def unmapped(tx: Tx, channel: str) -> list[LineRow]:
     """Lines that wait for their SKU to become known."""
     query = select(order_lines).where(order_lines.c.channel == channel, order_lines.c.sku_id.is_(None))
-    if listing_ids is not None:
-        query = query.where(among(tx, order_lines.c.channel_listing_id, listing_ids))
     return [_line(row) for row in tx.execute(query.order_by(order_lines.c.order_id, order_lines.c.line_id))]
 
 
@@ -235,7 +233,7 @@ class Traffic:
     lines: int
     units: int  # of all buckets, ever: changes with every change of a line
     taken: int
-    taken_unshipped: int
+    taken_unshipped: int  # units still on our shelf: what a person has decided about is freed already, or gone
     open_lines: int
 
     def __add__(self, other: Traffic) -> Traffic:
@@ -250,7 +248,7 @@ class Traffic:
 
 def traffic(tx: Tx, channel: str) -> dict[str, Traffic]:
     """What the orders of a channel did, by the channel's own listing id."""
-    unshipped = order_lines.c.promised + order_lines.c.undecided
+    unshipped = order_lines.c.promised + order_lines.c.undecided - order_lines.c.decided
     on_shelf = case((order_lines.c.taken < unshipped, order_lines.c.taken), else_=unshipped)
     # Weighed, so that units that move from one bucket to another change the sum.
     units = (
