@@ -30,7 +30,7 @@ def prepare(db: Database, now: datetime) -> Path | None:
     config = _config()
     scripts = ScriptDirectory.from_config(config)
     if db.path is not None:
-        db.path.parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(db.path.parent)
     with db.read() as tx:
         current = MigrationContext.configure(tx).get_current_revision()
     if current == scripts.get_current_head():
@@ -46,6 +46,16 @@ def prepare(db: Database, now: datetime) -> Path | None:
         config.attributes["connection"] = tx
         command.upgrade(config, "head")
     return saved
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DatabaseProblem(
+            f"The folder {folder} for the database cannot be made: {error.strerror}",
+            "May this user write there? Or name another place: SYNCD_DATABASE_URL",
+        ) from error
 
 
 def backup(db: Database, target: Path) -> Path:

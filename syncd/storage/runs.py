@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import datetime
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from sqlalchemy import delete, insert, select, update
 from syncd.storage import channels, sequence
 from syncd.storage.notices import NoticeKind, open_notice
 from syncd.storage.schema import intents, listings, meta, runs
-from syncd.storage.session import Database, Tx
+from syncd.storage.session import Database, DatabaseProblem, Tx
 
 
 def begin(db: Database, kind: str, now: datetime) -> int:
@@ -30,9 +31,7 @@ def begin(db: Database, kind: str, now: datetime) -> int:
         tx.execute(update(meta).where(meta.c.name == "runs").values(value=count))
         run = tx.execute(insert(runs).values(kind=kind, started_at=now).returning(runs.c.id)).scalar_one()
     if beside is not None:
-        partial = beside.with_name(f"{beside.name}.partial")
-        partial.write_text(f"{count}\n", encoding="ascii")
-        partial.replace(beside)
+        _write_count(beside, count)
     return int(run)
 
 
@@ -46,6 +45,25 @@ def _counted(beside: Path | None) -> int:
         return int(beside.read_text(encoding="ascii")) if beside is not None else 0
     except (FileNotFoundError, ValueError):
         return 0
+    except OSError as error:
+        raise _unusable(beside, error) from error
+
+
+def _write_count(beside: Path, count: int) -> None:
+    partial = beside.with_name(f"{beside.name}.{os.getpid()}.partial")  # another process may begin a run just now
+    try:
+        partial.write_text(f"{count}\n", encoding="ascii")
+        partial.replace(beside)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise _unusable(beside, error) from error
+
+
+def _unusable(beside: Path | None, error: OSError) -> DatabaseProblem:
+    return DatabaseProblem(
+        f"{beside}, which tells a restored backup from the database, cannot be used: {error.strerror}",
+        "Is there room, and may this user write there? Try: sudo -u syncd syncd …",
+    )
 
 
 def _restored(tx: Tx, now: datetime) -> None:

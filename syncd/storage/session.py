@@ -40,13 +40,20 @@ class Database:
         """
         try:
             parsed = make_url(url)
+            if parsed.get_backend_name() not in ("sqlite", "postgresql"):
+                raise ValueError("another kind of database")
             if parsed.drivername == "postgresql":
                 parsed = parsed.set(drivername="postgresql+psycopg")
-            self.engine: Engine = create_engine(parsed, connect_args=_connect_args(parsed.get_backend_name()))
-        except (ArgumentError, NoSuchModuleError, ValueError) as error:
+            self.engine: Engine = create_engine(
+                parsed,
+                connect_args=_connect_args(parsed.get_backend_name()),
+                pool_pre_ping=True,  # servers and firewalls cut idle connections
+            )
+        except (ArgumentError, NoSuchModuleError, ValueError):
             raise DatabaseProblem(
-                "SYNCD_DATABASE_URL cannot be understood", "For example sqlite:////var/lib/syncd/syncd.db"
-            ) from error
+                "SYNCD_DATABASE_URL cannot be understood",
+                "For example sqlite:////var/lib/syncd/syncd.db or postgresql://user:password@host/syncd",
+            ) from None  # the cause may quote the address with its password
         except ModuleNotFoundError as error:
             raise DatabaseProblem(
                 f"The driver for this database is not installed ({error.name})", "pip install 'syncd[postgres]'"
@@ -103,12 +110,17 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
+def _reason(error: DatabaseError) -> str:
+    """The first line of what the database itself said."""
+    return (str(error.orig).splitlines() or [type(error.orig).__name__])[0]
+
+
 @contextmanager
 def _in_words(database: Database) -> Iterator[None]:
     try:
         yield
     except OperationalError as error:
-        where, why = database.shown_url, str(error.orig).splitlines()[0]
+        where, why = database.shown_url, _reason(error)
         if "locked" in why or "lock timeout" in why:
             hint = "Another program keeps it locked; close it, or try again in a minute."
         elif "readonly" in why or "unable to open" in why:
@@ -119,7 +131,12 @@ def _in_words(database: Database) -> Iterator[None]:
             hint = "Is the address in SYNCD_DATABASE_URL right, and is the server running?"
         raise DatabaseProblem(f"The database {where} cannot be used: {why}", hint) from error
     except DatabaseError as error:
-        why = str(error.orig).splitlines()[0]
+        why = _reason(error)
+        if "permission denied" in why or "read-only" in why:
+            raise DatabaseProblem(
+                f"The database {database.shown_url} cannot be used: {why}",
+                "May this user write there? It needs to own the database.",
+            ) from error
         if "not a database" not in why and "malformed" not in why:
             raise
         raise DatabaseProblem(
