@@ -81,10 +81,10 @@ def channel(db: Database, name: str = "woo") -> None:
         channels.ensure(tx, name, "memory", NOON)
 
 
-def listing(db: Database, sku_id: int | None, *, name: str = "woo", listing_id: str = "11", **values: object) -> int:
+def listing(db: Database, matched: int | None, *, name: str = "woo", listing_id: str = "11", **values: object) -> int:
     """A listing of this SKU in a channel, made with it; its row."""
     channel(db, name)
-    known = {"name": "Shoe", "stock": "own", "published": True, "sells_at_zero": [], "sku_id": sku_id} | values
+    known = {"name": "Shoe", "stock": "own", "published": True, "sells_at_zero": [], "sku_id": matched} | values
     with db.write() as tx:
         return listings.add(tx, name, listing_id, known)
 
