@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, insert, select, update
 
 from syncd.storage.schema import notices, parked
 from syncd.storage.session import Tx
@@ -85,25 +85,33 @@ def open_notices(tx: Tx, channel: str | None = None) -> list[Notice]:
 
 def park(
     tx: Tx, channel: str, ref: str, *, reason: str, sample: str, listing_ids: Iterable[str], now: datetime
-) -> None:
-    """Remember an item that could not be read; it is shown until it can be read or someone closes it."""
+) -> bool:
+    """Remember an item that could not be read; True while it is open: until it can be read or a person closes it.
+
+    One that a person closed opens again only when it is unreadable for another reason.
+    """
     here = (parked.c.channel == channel) & (parked.c.ref == ref)
-    values = {
-        "reason": reason,
-        "sample": sample[:300],
-        "listing_ids": list(listing_ids),
-        "last_seen_at": now,
-        "closed_at": None,
-    }
-    row = tx.execute(select(parked.c.id).where(here)).first()
+    values = {"reason": reason, "sample": sample[:300], "listing_ids": list(listing_ids), "last_seen_at": now}
+    row = tx.execute(select(parked.c.id, parked.c.reason, parked.c.closed_at).where(here)).first()
     if row is None:
         tx.execute(insert(parked).values(channel=channel, ref=ref, first_seen_at=now, times=1, **values))
-    else:
-        tx.execute(update(parked).where(parked.c.id == row.id).values(times=parked.c.times + 1, **values))
+        return True
+    dismissed = row.closed_at is not None and row.reason == reason
+    closed_at = row.closed_at if dismissed else None
+    again = update(parked).where(parked.c.id == row.id)
+    tx.execute(again.values(times=parked.c.times + 1, closed_at=closed_at, **values))
+    return not dismissed
 
 
-def unpark(tx: Tx, channel: str, ref: str, now: datetime) -> bool:
-    """The item could be read, or a person closed it; True where it was open."""
+def unpark(tx: Tx, channel: str, ref: str) -> bool:
+    """The item could be read: nothing of it is remembered; True where it was open."""
+    here = (parked.c.channel == channel) & (parked.c.ref == ref)
+    gone = tx.execute(delete(parked).where(here).returning(parked.c.closed_at)).all()
+    return any(row.closed_at is None for row in gone)
+
+
+def dismiss_parked(tx: Tx, channel: str, ref: str, now: datetime) -> bool:
+    """A person has seen to the item; True where it was open."""
     here = (parked.c.channel == channel) & (parked.c.ref == ref) & parked.c.closed_at.is_(None)
     return tx.execute(update(parked).where(here).values(closed_at=now)).rowcount > 0
 

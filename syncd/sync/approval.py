@@ -97,7 +97,7 @@ def dismiss_item(house: House, channel: str, ref: str) -> None:
     house.port(channel)
     with house.db.write() as tx:
         for kind in ("order", "listing"):
-            if notices.unpark(tx, channel, f"{kind} {ref}", house.now()):
+            if notices.dismiss_parked(tx, channel, f"{kind} {ref}", house.now()):
                 notices.close_notice(
                     tx, notices.NoticeKind.UNREADABLE, channel=channel, subject=f"{kind} {ref}", now=house.now()
                 )

@@ -98,7 +98,7 @@ def _store(
     counts = listing.stock is StockKeeping.OWN or (listing.stock is StockKeeping.NONE and port.start_counting)
     if counts and sku in known_skus and (row is None or row.sku_id is None):
         values["sku_id"] = known_skus[sku]
-    notices.unpark(tx, port.name, f"listing {listing.id}", house.now())
+    notices.unpark(tx, port.name, f"listing {listing.id}")
     if row is None:
         listings.add(tx, port.name, listing.id, values)
         return

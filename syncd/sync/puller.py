@@ -103,7 +103,11 @@ def _park(tx: Tx, house: House, port: Port, items: Sequence[Parked], readable: s
     now = house.now()
     for item in items:
         ref = f"order {item.ref}"
-        notices.park(tx, port.name, ref, reason=item.reason, sample=item.sample, listing_ids=item.listing_ids, now=now)
+        is_open = notices.park(
+            tx, port.name, ref, reason=item.reason, sample=item.sample, listing_ids=item.listing_ids, now=now
+        )
+        if not is_open:
+            continue
         notices.open_notice(
             tx,
             NoticeKind.UNREADABLE,
@@ -120,7 +124,7 @@ def _park(tx: Tx, house: House, port: Port, items: Sequence[Parked], readable: s
 def _unpark(tx: Tx, port: Port, order_ids: Iterable[str], now: datetime) -> None:
     """These orders can be read now, or are gone: what they leave behind shows as a number that no order explains."""
     for order_id in order_ids:
-        if notices.unpark(tx, port.name, f"order {order_id}", now):
+        if notices.unpark(tx, port.name, f"order {order_id}"):
             notices.close_notice(tx, NoticeKind.UNREADABLE, channel=port.name, subject=f"order {order_id}", now=now)
 
 

@@ -89,6 +89,28 @@ def test_units_of_an_order_that_ended_without_restock_wait_for_a_decision(shops:
     assert shops.syncd("decide", "woo", str(back), "back").code == 1
 
 
+def test_an_order_that_cannot_be_read_waits_until_somebody_saw_to_it(shops: Shops) -> None:
+    shops.live({"HAT": 10})
+    order = shops.buy_in_woo("HAT", 1)
+    shops.woo.order(order).lines[0].reduced = "0.5"  # type: ignore[assignment] # as a plugin for cloth notes it
+    told = shops.syncd("sync").out
+    assert f"new: woo: order {order} cannot be read: " in told
+    assert f"Done by hand? syncd dismiss woo {order}" in shops.done("holds").out
+    assert shops.done("dismiss", "woo", str(order)).out == f"Closed: {order} of woo.\n"
+    assert f"order {order}" not in shops.done("holds").out
+    shops.syncd("sync")
+    assert f"order {order}" not in shops.done("holds").out
+
+
+def test_a_notice_that_was_read_can_be_closed(shops: Shops) -> None:
+    shops.live({"HAT": 10})
+    shops.woo.edit_stock("HAT", 15)
+    shops.done("sync")
+    assert shops.done("dismiss", "1").out.startswith("Closed: woo shows 15 of HAT")
+    assert shops.done("holds").out == "Nothing waits for you.\n"
+    assert "new: woo shows 15 of HAT" in shops.done("sync").out
+
+
 def test_a_wrong_key_is_told_beside_the_shop_that_is_fine(shops: Shops) -> None:
     shops.set(WOO_SECRET="cs_wrong")
     ended = shops.syncd("check")
