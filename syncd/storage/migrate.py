@@ -14,35 +14,34 @@ from alembic.script import ScriptDirectory
 
 from syncd.storage.session import Database, DatabaseProblem
 
-
-def _config() -> Config:
-    config = Config()
-    config.set_main_option("script_location", "syncd.storage:migrations")
-    return config
+SCRIPTS = "syncd.storage:migrations"
 
 
-def prepare(db: Database, now: datetime) -> Path | None:
+def prepare(db: Database, now: datetime, *, scripts: str = SCRIPTS) -> Path | None:
     """Make the tables, or bring older ones up to date; the backup that was made before that, if one was needed.
 
     Raises:
         DatabaseProblem: the database was written by a newer syncd, or cannot be used.
     """
-    config = _config()
-    scripts = ScriptDirectory.from_config(config)
+    config = Config()
+    config.set_main_option("script_location", scripts)
+    versions = ScriptDirectory.from_config(config)
     if db.path is not None:
         _make_folder(db.path.parent)
     with db.read() as tx:
         current = MigrationContext.configure(tx).get_current_revision()
-    if current == scripts.get_current_head():
+    if current == versions.get_current_head():
         return None
-    if current is not None and current not in {script.revision for script in scripts.walk_revisions()}:
+    if current is not None and current not in {script.revision for script in versions.walk_revisions()}:
         raise DatabaseProblem(
             f"{db.shown_url} was written by a newer syncd", "Install that version again, or put a backup in its place."
         )
     saved = None
     if current is not None and db.path is not None:
-        saved = backup(db, db.path.with_name(f"{db.path.name}.before-{scripts.get_current_head()}-{now:%Y%m%d-%H%M%S}"))
-    with db.write() as tx:
+        saved = backup(
+            db, db.path.with_name(f"{db.path.name}.before-{versions.get_current_head()}-{now:%Y%m%d-%H%M%S}")
+        )
+    with db.rewrite() as tx:
         config.attributes["connection"] = tx
         command.upgrade(config, "head")
     return saved
@@ -70,6 +69,7 @@ def backup(db: Database, target: Path) -> Path:
         raise DatabaseProblem(f"{target} exists already and is not overwritten", "Name another file.")
     partial = target.with_name(f"{target.name}.partial")
     try:
+        partial.unlink(missing_ok=True)
         partial.touch(mode=0o600)
         with closing(sqlite3.connect(db.path)) as source, closing(sqlite3.connect(partial)) as copy:
             source.backup(copy)

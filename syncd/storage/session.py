@@ -81,6 +81,31 @@ class Database:
                 yield connection
 
     @contextmanager
+    def rewrite(self) -> Iterator[Tx]:
+        """As `write`, for migrations. SQLite changes a table by copying it and dropping the old one, which references
+        to it forbid: they are not watched meanwhile, but checked before the commit.
+
+        Raises:
+            DatabaseProblem: something would refer to what is not there; nothing was changed.
+        """
+        if not self.is_sqlite:
+            with self.write() as tx:
+                yield tx
+            return
+        with _in_words(self), self.engine.connect().execution_options(syncd_writes=True) as connection:
+            raw = connection.connection.driver_connection
+            assert raw is not None
+            connection.detach()  # used this once, so that no other transaction goes unwatched
+            raw.execute("PRAGMA foreign_keys=OFF")  # has no effect within a transaction
+            with connection.begin():
+                yield connection
+                if connection.exec_driver_sql("PRAGMA foreign_key_check").first() is not None:
+                    raise DatabaseProblem(
+                        f"{self.shown_url} cannot be brought up to date: rows would refer to rows that are not there",
+                        "Nothing was changed. Install the version of before, and report it.",
+                    )
+
+    @contextmanager
     def read(self) -> Iterator[Tx]:
         """A transaction that reads one consistent state (on PostgreSQL: repeatable read)."""
         options = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ"}
