@@ -10,9 +10,12 @@ from itertools import chain
 from pathlib import Path
 
 import pytest
+from typer.core import TyperGroup
+from typer.main import get_command
 
 from syncd import errors
-from syncd.cli.app import VERBS
+from syncd.cli.app import VERBS, app
+from syncd.cli.mapping import ShowUnlessNamed
 from syncd.settings_page import settings_page
 from syncd.storage.notices import NoticeKind
 
@@ -48,17 +51,30 @@ def test_every_command_is_in_the_docs(verb: str) -> None:
     assert any(re.search(rf"`[^`]*\bsyncd {verb}\b", text(page)) for page in PAGES if page.name != "CHANGELOG.md")
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_every_command_of_a_page_exists(page: Path) -> None:
-    """In backquotes and in fenced blocks; global options may stand before the verb."""
+def commands(page: Path) -> list[list[str]]:
+    """The words of every command that a page names in backquotes or in a fenced block, from its verb on."""
     said = [*re.findall(r"`([^`\n]+)`", prose(page)), *(line for block in fenced(page) for line in block.splitlines())]
-    # A command begins its line or follows what a shell leaves before one.
-    named = [
-        verb
+    # A command begins its line or follows what a shell leaves before one; what follows a shell's sign is another.
+    return [
+        re.split(r" [&|>#]|[`;]", rest)[0].split()
         for command in said
-        for verb in re.findall(r"(?:^|[#$;&=\w] |/)syncd ((?!-)[a-z][a-z-]*)\b(?![:/.])", command)
+        for rest in re.findall(r"(?:^|[#$;&=\w] |/)syncd(?: --env-file \S+)? ((?!-)[a-z][a-z-]*\b(?![:/.]).*)", command)
     ]
-    assert set(named) <= set(VERB_NAMES)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_command_of_a_page_exists_with_its_options(page: Path) -> None:
+    program = get_command(app)
+    for words in commands(page):
+        command = program
+        while isinstance(command, TyperGroup) and words and words[0] in command.commands:
+            command = command.commands[words.pop(0)]
+        assert command is not program, f"{page.name}: there is no syncd {words[0]}"
+        if isinstance(command, ShowUnlessNamed):
+            command = command.commands["show"]
+        known = {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)}
+        options = {word.partition("=")[0] for word in words if re.fullmatch(r"--[a-z].*", word)}
+        assert options <= known | {"--help"}, f"{page.name}: {words}"
 
 
 @pytest.mark.parametrize("kind", NoticeKind)
