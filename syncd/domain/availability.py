@@ -17,8 +17,8 @@ class Buffer:
     def held_back(self, available: int) -> int:
         """Units to hold back of `available`; a share is rounded up, so that in doubt less is shown."""
         if self.percent:
-            return -(-max(0, available) * self.percent // 100)
-        return self.units
+            return max(0, -(-max(0, available) * self.percent // 100))
+        return max(0, self.units)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,8 @@ class Offer:
     """What a channel may sell of a SKU, and how it came about.
 
     `units` is what the buyer may buy, never negative. `told` is what the channel is told: `units` and the units that
-    the channel itself holds back for unpaid checkouts, which it subtracts on its own (design.md §3.4).
+    the channel itself holds back for unpaid checkouts, which it subtracts on its own (design.md §3.4), as far as they
+    exist: held units that were sold elsewhere would be on sale for a moment when the hold ends.
     """
 
     units: int
@@ -92,7 +93,7 @@ def offered(pools: Pools, rule: Rule, *, held_by_channel: int = 0) -> Offer:
         buffer = rule.buffer.held_back(available)
         after_buffer = available - buffer
         floored = max(0, after_buffer)
-        capped = floored if rule.cap is None else min(floored, rule.cap)
+        capped = floored if rule.cap is None else max(0, min(floored, rule.cap))
         units = 0 if rule.cut_off is not None and capped < rule.cut_off else capped
         addends = [
             ("on hand", pools.own),
@@ -104,7 +105,7 @@ def offered(pools: Pools, rule: Rule, *, held_by_channel: int = 0) -> Offer:
         ]
     return Offer(
         units=units,
-        told=units + max(0, held_by_channel),
+        told=units + max(0, held_by_channel + min(0, available)),
         status=StockStatus.IN_STOCK if units else StockStatus.OUT_OF_STOCK,
         addends=tuple(Addend(name, n) for i, (name, n) in enumerate(addends) if n or i < 2),
     )
