@@ -20,9 +20,10 @@ no secret in any error or log line.
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import ClassVar, Protocol, runtime_checkable
 
@@ -122,14 +123,10 @@ SettingValue = str | int | bool | timedelta | None
 
 
 def _utc_now() -> datetime:
-    from datetime import UTC
-
     return datetime.now(UTC)
 
 
 def _sleep(seconds: float) -> None:
-    import time
-
     time.sleep(seconds)
 
 
@@ -173,7 +170,7 @@ class StockKeeping(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ListingRef:
-    """A listing by the channel's own ids. `parent_id` is what the channel needs beside `id` to write it, if anything."""
+    """A listing by the channel's own ids; `parent_id` is what the channel needs beside `id` to write it, if at all."""
 
     id: str
     parent_id: str | None = None
@@ -209,7 +206,9 @@ class Listing:
 class Parked:
     """An item that could not be read (a fractional line, a textual quantity). `sample` is redacted and short.
 
-    `ref` is the channel's id of the order or the listing. `listing_ids` names the listings concerned, as far as known: their SKUs are not raised while this is open.
+    `ref` is the channel's id of the order or the listing, empty where not even that could be read. `reason` is a
+    sentence that names it as the owner knows it. `listing_ids` names the listings concerned, as far as known: their
+    SKUs are not raised while this is open.
     """
 
     ref: str

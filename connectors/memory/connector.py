@@ -147,7 +147,7 @@ class MemoryConnector:
         parked = tuple(
             Parked(
                 state.id,
-                "a line has a fraction of a unit",
+                f"order {state.number} cannot be read: a line has a fraction of a unit",
                 listing_ids=tuple(line.listing_id for line in state.lines if line.listing_id),
             )
             for state in states

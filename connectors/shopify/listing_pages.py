@@ -72,5 +72,6 @@ def _parked(node: object, misread: Misread) -> Parked:
         ids: tuple[str, ...] = (identity(field(node, "inventoryItem"), "InventoryItem"),)
     except Misread:
         ids = ()
-    name = str(node.get("sku") or node.get("id")) if isinstance(node, dict) else "?"
-    return Parked(f"listing {name}", f"its field {misread.field} cannot be read", listing_ids=ids)
+    name = str(node.get("sku") or node.get("id"))[:80] if isinstance(node, dict) else "without a SKU"
+    reason = f"listing {name} cannot be read: its field {misread.field} is not as it should be"
+    return Parked("".join(ids), reason, listing_ids=ids)

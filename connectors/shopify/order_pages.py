@@ -24,7 +24,7 @@ from connectors.shopify.documents import (
     ORDERS_PAGE,
 )
 from connectors.shopify.orders import OrderParts, listing_ids, order_state
-from connectors.shopify.reading import Misread, field, gid, instant, listed, next_page, text
+from connectors.shopify.reading import Misread, field, gid, identity, instant, listed, next_page, text
 
 # An order that was archived by hand before it was shipped is closed, and still owed.
 OPEN = "status:open OR fulfillment_status:unfulfilled"
@@ -170,9 +170,9 @@ class OrderPages:
                 refunded = [entry for part in refunds for entry in self._all(part, "refundLineItems", MORE_REFUNDED)]
                 orders.append(order_state(OrderParts(node, lines, fulfilled, refunded), location_gid))
             except Misread as misread:
-                name = str(node.get("name") or node.get("id")) if isinstance(node, dict) else "?"
-                reason = f"its field {misread.field} cannot be read"
-                parked.append(Parked(f"order {name}", reason, listing_ids=listing_ids(lines)))
+                name = str(node.get("name") or node.get("id"))[:40] if isinstance(node, dict) else "without a name"
+                reason = f"order {name} cannot be read: its field {misread.field} is not as it should be"
+                parked.append(Parked(_id_of(node), reason, listing_ids=listing_ids(lines)))
 
     def _all(self, node: object, name: str, document: str) -> list[object]:
         """Every node of a connection within an order; the first page came with it.
@@ -188,6 +188,14 @@ class OrderPages:
             connection = field(field(again, "node"), name)
             nodes += listed(connection, "nodes")
         return nodes
+
+
+def _id_of(node: object) -> str:
+    """The order's id; empty where not even that can be read."""
+    try:
+        return identity(node, "Order")
+    except Misread:
+        return ""
 
 
 def _updates(nodes: Sequence[object]) -> Iterator[str]:

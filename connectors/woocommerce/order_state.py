@@ -65,7 +65,7 @@ def order_state(order: Row, refunds: Sequence[Row], hold: Hold) -> OrderState | 
         number = str(order.get("number") or order["id"])[:40]
         return Parked(
             ref=str(order["id"]),
-            reason=f"Order {number} cannot be read: {trouble}",
+            reason=f"order {number} cannot be read: {trouble}",
             listing_ids=tuple(sorted({listing for line in _rows(order, "line_items") if (listing := _listing(line))})),
         )
 

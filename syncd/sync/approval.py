@@ -114,6 +114,8 @@ def dismiss_notice(house: House, notice_id: int) -> notices.Notice:
     with house.db.write() as tx:
         for notice in notices.open_notices(tx):
             if notice.id == notice_id:
+                if notice.kind is notices.NoticeKind.UNREADABLE:
+                    notices.dismiss_parked(tx, notice.channel, notice.subject, house.now())
                 notices.close_notice(tx, notice.kind, channel=notice.channel, subject=notice.subject, now=house.now())
                 return notice
     raise Refusal(f"There is no open notice {notice_id}", "See them all: syncd holds")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-from connectors.contract import Listing, StockKeeping
+from connectors.contract import Listing, Parked, StockKeeping
 from syncd.domain.stock import normal_sku, twin_key
 from syncd.storage import catalogue, channels, listings, notices
 from syncd.storage.listings import ListingRow
@@ -56,17 +56,9 @@ def refresh(house: House, port: Port) -> None:
             rows = listings.by_listing_id(tx, port.name, [listing.id for listing in page.listings])
             for listing in page.listings:
                 _store(tx, house, port, listing, rows.get(listing.id), known_skus)
+            _unpark(tx, house, port, {one.id for one in page.listings} - {item.ref for item in page.parked})
             for item in page.parked:
-                ref = f"listing {item.ref}"
-                notices.park(
-                    tx,
-                    port.name,
-                    ref,
-                    reason=item.reason,
-                    sample=item.sample,
-                    listing_ids=item.listing_ids,
-                    now=house.now(),
-                )
+                _park(tx, house, port, item)
                 seen.update(item.listing_ids)
         house.progress(f"{port.name}: reading listings", len(seen), page.total)
     with house.db.write() as tx:
@@ -75,6 +67,26 @@ def refresh(house: House, port: Port) -> None:
                 vanish(tx, row, house)
         settle_matches(tx, house, port)
         channels.change(tx, port.name, listed_at=house.now())
+
+
+def _park(tx: Tx, house: House, port: Port, item: Parked) -> None:
+    ref, now = f"listing {item.ref}", house.now()
+    if notices.park(tx, port.name, ref, reason=item.reason, sample=item.sample, listing_ids=item.listing_ids, now=now):
+        notices.open_notice(
+            tx,
+            NoticeKind.UNREADABLE,
+            channel=port.name,
+            subject=ref,
+            text=f"{port.name}: {item.reason}",
+            hint=f"Mend it in the shop, then: syncd map {port.name}. Its SKU is not raised meanwhile.",
+            now=now,
+        )
+
+
+def _unpark(tx: Tx, house: House, port: Port, readable: set[str]) -> None:
+    for listing_id in readable:
+        if notices.unpark(tx, port.name, ref := f"listing {listing_id}"):
+            notices.close_notice(tx, NoticeKind.UNREADABLE, channel=port.name, subject=ref, now=house.now())
 
 
 def _store(
@@ -98,7 +110,6 @@ def _store(
     counts = listing.stock is StockKeeping.OWN or (listing.stock is StockKeeping.NONE and port.start_counting)
     if counts and sku in known_skus and (row is None or row.sku_id is None):
         values["sku_id"] = known_skus[sku]
-    notices.unpark(tx, port.name, f"listing {listing.id}")
     if row is None:
         listings.add(tx, port.name, listing.id, values)
         return

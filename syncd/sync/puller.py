@@ -113,7 +113,7 @@ def _park(tx: Tx, house: House, port: Port, items: Sequence[Parked], readable: s
             NoticeKind.UNREADABLE,
             channel=port.name,
             subject=ref,
-            text=f"{port.name}: {ref} cannot be read: {item.reason}",
+            text=f"{port.name}: {item.reason}",
             hint=f"Mend it in the shop; it is read again when it changes. Its SKUs are not raised meanwhile."
             f" Done by hand? syncd dismiss {port.name} {item.ref}",
             now=now,
@@ -140,7 +140,9 @@ def _reread(house: House, port: Port, source: SalesSource, total: Booked, *, eve
         daily = everything or channel.reread_at is None or now - channel.reread_at >= REREAD_EVERY
         due = orders.open_ids(tx, port.name, read_before=now if everything else now - REREAD_EVERY) if daily else []
         due += [
-            ref.removeprefix("order ") for ref in notices.due_parked(tx, port.name, now) if ref.startswith("order ")
+            order_id
+            for ref in notices.due_parked(tx, port.name, now)
+            if ref.startswith("order ") and (order_id := ref.removeprefix("order "))
         ]
     for start in range(0, len(due), REREAD_AT_ONCE):
         found = source.orders_by_id(due[start : start + REREAD_AT_ONCE])

@@ -102,6 +102,16 @@ def test_an_order_that_cannot_be_read_waits_until_somebody_saw_to_it(shops: Shop
     assert f"order {order}" not in shops.done("holds").out
 
 
+def test_a_listing_that_cannot_be_read_is_told_until_it_can(shops: Shops) -> None:
+    shops.live({"HAT": 10})
+    shops.woo.product("HAT").stock = 1.5  # type: ignore[assignment] # as a plugin for cloth counts it
+    shops.syncd("map")
+    assert "HAT shows a stock that is not a whole number." in shops.done("holds").out
+    shops.woo.edit_stock("HAT", 8)
+    shops.done("map")
+    assert shops.done("holds").out == "Nothing waits for you.\n"
+
+
 def test_a_notice_that_was_read_can_be_closed(shops: Shops) -> None:
     shops.live({"HAT": 10})
     shops.woo.edit_stock("HAT", 15)
