@@ -45,6 +45,11 @@ def buffer(text: str) -> Buffer:
         raise ValueError("units such as 2, or percent such as 10%") from None
 
 
+def wait(text: str) -> timedelta:
+    """A length of time that may be nothing: "0s", or as `duration`."""
+    return timedelta(0) if text in ("0", "0s") else duration(text)
+
+
 def duration(text: str) -> timedelta:
     """A length of time above zero: "60s", "15m", "26h" or "2d"."""
     found = _DURATION.fullmatch(text)
@@ -112,7 +117,7 @@ _BY_TYPE: Mapping[SettingType, Callable[[str], SettingValue]] = {
     SettingType.TEXT: str,
     SettingType.INT: units,
     SettingType.BOOL: yes_no,
-    SettingType.DURATION: duration,
+    SettingType.DURATION: wait,
     SettingType.PATH: existing_file,
 }
 

@@ -95,12 +95,12 @@ def street(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Street]:
             WOO_URL={woo_server.url}
             WOO_KEY={woo.key.consumer_key}
             WOO_SECRET={woo.key.consumer_secret}
-            WOO_ORDER_LAG=1s
+            WOO_ORDER_LAG=0s
             SHOPIFY_SHOP={shopify.domain}
             SHOPIFY_CLIENT_ID=practice
             SHOPIFY_CLIENT_SECRET=practice-secret
             SHOPIFY_BASE_URL={shopify_server.url}
-            SHOPIFY_ORDER_LAG=1s
+            SHOPIFY_ORDER_LAG=0s
         """
         settings = config.from_lines(settings_file.parse(text), {}, source=None, find_kind=registry.find)
         with app.open_house(settings, command="test") as house:

@@ -68,12 +68,17 @@ class Offer:
     units: int
     told: int
     status: StockStatus
-    addends: tuple[Addend, ...]
+    steps: tuple[tuple[str, int], ...]  # every step from on hand to offered, those of 0 units too
+
+    @property
+    def addends(self) -> tuple[Addend, ...]:
+        """On hand, reserved, and each further step that changes something; they sum to `units`."""
+        return tuple(Addend(name, units) for i, (name, units) in enumerate(self.steps) if units or i < 2)
 
     @property
     def sold_out_by_buffer(self) -> bool:
         """True where units are available and only the safety buffer, cap or cut-off makes it nothing."""
-        return self.units == 0 and self.addends[0].units + self.addends[1].units > 0
+        return self.units == 0 and self.steps[0][1] + self.steps[1][1] > 0
 
 
 def offered(pools: Pools, rule: Rule, *, held_by_channel: int = 0) -> Offer:
@@ -86,26 +91,27 @@ def offered(pools: Pools, rule: Rule, *, held_by_channel: int = 0) -> Offer:
     subtracts them unseen.
     """
     available = pools.available
+    steps: tuple[tuple[str, int], ...]
     if rule.restore is not None:
         units = max(0, rule.restore)
-        addends = [("on hand", pools.own), ("reserved", -pools.reserved), ("restored", units - available)]
+        steps = (("on hand", pools.own), ("reserved", -pools.reserved), ("restored", units - available))
     else:
         buffer = rule.buffer.held_back(available)
         after_buffer = available - buffer
         floored = max(0, after_buffer)
         capped = floored if rule.cap is None else max(0, min(floored, rule.cap))
         units = 0 if rule.cut_off is not None and capped < rule.cut_off else capped
-        addends = [
+        steps = (
             ("on hand", pools.own),
             ("reserved", -pools.reserved),
             ("buffer", -buffer),
             ("never below zero", floored - after_buffer),
             ("cap", capped - floored),
             ("cut-off", units - capped),
-        ]
+        )
     return Offer(
         units=units,
         told=units + max(0, held_by_channel + min(0, available)),
         status=StockStatus.IN_STOCK if units else StockStatus.OUT_OF_STOCK,
-        addends=tuple(Addend(name, n) for i, (name, n) in enumerate(addends) if n or i < 2),
+        steps=steps,
     )

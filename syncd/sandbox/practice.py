@@ -98,13 +98,13 @@ SYNCD_DATABASE_URL=sqlite:///{folder / "syncd.db"}
 WOO_DEMO_URL={self.woo_server.url}
 WOO_DEMO_KEY='{self.woo.key.consumer_key}'
 WOO_DEMO_SECRET='{self.woo.key.consumer_secret}'
-WOO_DEMO_ORDER_LAG=1s
+WOO_DEMO_ORDER_LAG=0s
 
 SHOPIFY_DEMO_SHOP={self.shopify.domain}
 SHOPIFY_DEMO_CLIENT_ID='{self.shopify_app.client_id}'
 SHOPIFY_DEMO_CLIENT_SECRET='{self.shopify_app.client_secret}'
 SHOPIFY_DEMO_BASE_URL={self.shopify_server.url}
-SHOPIFY_DEMO_ORDER_LAG=1s
+SHOPIFY_DEMO_ORDER_LAG=0s
 """
 
     def door(self, channel: str) -> str:

@@ -153,3 +153,12 @@ def forget_expected(tx: Tx, channel: str) -> None:
         .where(listings.c.channel == channel)
         .values(expected=None, differs_since=None, generation=listings.c.generation + 1)
     )
+
+
+def forget_snapshots(tx: Tx, channel: str) -> None:
+    """The numbers from before go-live are back: the next go-live saves anew."""
+    tx.execute(
+        update(listings)
+        .where(listings.c.channel == channel)
+        .values(snapshot_shown=None, snapshot_taken=None, snapshot_at=None)
+    )

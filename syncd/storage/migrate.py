@@ -7,12 +7,10 @@ from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
+from sqlalchemy import inspect, text
 
-from syncd.storage.session import Database, DatabaseProblem
+from syncd.storage.migrations import HEAD
+from syncd.storage.session import Database, DatabaseProblem, Tx
 
 SCRIPTS = "syncd.storage:migrations"
 
@@ -23,28 +21,34 @@ def prepare(db: Database, now: datetime, *, scripts: str = SCRIPTS) -> Path | No
     Raises:
         DatabaseProblem: the database was written by a newer syncd, or cannot be used.
     """
-    config = Config()
-    config.set_main_option("script_location", scripts)
-    versions = ScriptDirectory.from_config(config)
     if db.path is not None:
         _make_folder(db.path.parent)
     with db.read() as tx:
-        current = MigrationContext.configure(tx).get_current_revision()
-    if current == versions.get_current_head():
+        current = _revision(tx)
+    if current == HEAD and scripts == SCRIPTS:
         return None
-    if current is not None and current not in {script.revision for script in versions.walk_revisions()}:
+    # Alembic takes a tenth of a second to load, which only an upgrade should cost.
+    from syncd.storage import upgrade  # noqa: PLC0415
+
+    target = upgrade.target(scripts, current)
+    if target is None:
         raise DatabaseProblem(
             f"{db.shown_url} was written by a newer syncd", "Install that version again, or put a backup in its place."
         )
     saved = None
     if current is not None and db.path is not None:
-        saved = backup(
-            db, db.path.with_name(f"{db.path.name}.before-{versions.get_current_head()}-{now:%Y%m%d-%H%M%S}")
-        )
+        saved = backup(db, db.path.with_name(f"{db.path.name}.before-{target}-{now:%Y%m%d-%H%M%S}"))
     with db.rewrite() as tx:
-        config.attributes["connection"] = tx
-        command.upgrade(config, "head")
+        upgrade.run(tx, scripts)
     return saved
+
+
+def _revision(tx: Tx) -> str | None:
+    """The revision of the tables; ``None`` where there are none yet."""
+    if not inspect(tx).has_table("alembic_version"):
+        return None
+    found: str | None = tx.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return found
 
 
 def _make_folder(folder: Path) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from connectors.contract import ConnectorError, CredentialsRejected, Unreadable
 from syncd.storage import catalogue, channels, leases, listings, notices
 from syncd.storage.channels import Mode
 from syncd.storage.notices import NoticeKind
-from syncd.sync import anchor, puller, writer
+from syncd.sync import anchor, mapper, puller, writer
 from syncd.sync.house import House, LeaseHeld, Port
 from syncd.sync.puller import Pulled
 from syncd.sync.pusher import Pushed, Pusher
@@ -18,6 +19,8 @@ from syncd.sync.sources import note_silent
 
 ANCHOR_TRIES = 3
 """How often a listing is read anew in one run when orders were booked while it was being anchored."""
+
+LIST_EVERY = timedelta(hours=24)
 
 
 @dataclass(slots=True)
@@ -93,6 +96,7 @@ class Cycle:
         chosen = [] if dry_run else [port for port in live if only is None or port.name in only]
         self.report.shadow = [port.name for port in self.house.ports if port.sink is not None and port not in live]
         for port in chosen:
+            self._refresh_daily(port)
             self.recover(port)
         self.pull_and_anchor(chosen)
         for port in chosen:
@@ -100,6 +104,18 @@ class Cycle:
                 self.report.pushed[port.name] = self.push(port, self._rows(port, skus))
             self._finish_restoring(port)
         return self.report
+
+    def _refresh_daily(self, port: Port) -> None:
+        """Read all listings once a day: what is new, renamed or gone would otherwise never be noticed."""
+        with self.house.db.read() as tx:
+            channel = channels.get(tx, port.name)
+        listed_at = channel.listed_at if channel is not None else None
+        if port.shelf is None or (listed_at is not None and self.house.now() - listed_at < LIST_EVERY):
+            return
+        try:
+            mapper.refresh(self.house, port)
+        except ConnectorError as error:
+            self._failed(port, error)
 
     def recover(self, port: Port) -> None:
         """Deal with writes of earlier runs whose end is not known."""
@@ -221,3 +237,4 @@ class Cycle:
         if not (pushed.waiting or pushed.in_doubt or pushed.rejected):
             with self.house.db.write() as tx:
                 channels.change(tx, port.name, mode=Mode.SHADOW)
+                listings.forget_snapshots(tx, port.name)

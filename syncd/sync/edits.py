@@ -37,7 +37,7 @@ def resolve(tx: Tx, house: House, row: ListingRow, way: OnEdit) -> int:
     assert row.sku_id is not None and row.shown is not None and row.expected is not None
     units = row.shown - row.expected if way is OnEdit.ADOPT else 0
     if units:
-        shelf = catalogue.location(tx, catalogue.OWN_SHELF)
+        shelf = catalogue.location(tx, house.port(row.channel).ships_from[0])
         ledger.post(
             tx,
             [

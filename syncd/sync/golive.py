@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from connectors.contract import ConnectorError, ListingRef
 from syncd.storage import channels, listings, orders
 from syncd.storage.channels import Mode
+from syncd.storage.notices import NoticeKind, close_notice
+from syncd.storage.session import Tx
 from syncd.sync import mapper, views
 from syncd.sync.cycle import Cycle, Report, leased
 from syncd.sync.house import House, Port, Refusal
@@ -77,20 +79,26 @@ def _save(house: House, port: Port) -> int:
         ]
         claims = orders.claims(tx, port.name)
         for view in found:
-            taken = claims[view.row.id].taken if view.row.id in claims else 0
-            listings.change(
-                tx,
-                view.row.id,
-                snapshot_shown=view.row.expected,
-                snapshot_taken=taken,
-                snapshot_at=house.now(),
-                baseline_told=view.offer.told,
-                baseline_sold=view.sku.sold,
-                rejected_target=None,
-            )
+            values: dict[str, object] = {
+                "baseline_told": view.offer.told,
+                "baseline_sold": view.sku.sold,
+                "rejected_target": None,
+            }
+            if view.row.snapshot_at is None:  # else it is live for the second time, and shows numbers of ours
+                taken = claims[view.row.id].taken if view.row.id in claims else 0
+                values |= {"snapshot_shown": view.row.expected, "snapshot_taken": taken, "snapshot_at": house.now()}
+            listings.change(tx, view.row.id, **values)
         if found:
             channels.change(tx, port.name, mode=Mode.LIVE)
+            _close_restored(tx, house)
     return len(found)
+
+
+def _close_restored(tx: Tx, house: House) -> None:
+    """Once every shop is live again, an older copy of the database is no news any more."""
+    modes = {channel.name: channel.mode for channel in channels.every(tx)}
+    if all(modes.get(port.name) is Mode.LIVE for port in house.ports if port.sink is not None):
+        close_notice(tx, NoticeKind.RESTORED, subject="database", now=house.now())
 
 
 def _write_trial(house: House, port: Port, cycle: Cycle, result: GoneLive) -> bool:

@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from connectors.contract import Op, Write
+from syncd.domain import safety
 from syncd.domain.availability import Pools, offered
 from syncd.domain.drift import Reading, reading
 from syncd.sync.views import View
@@ -103,7 +104,7 @@ def decide(view: View, at: Situation) -> Decision:
     if target == base or (target == 0 and base <= 0):
         # Lifting −2 to 0 would let a restock sell again (design.md §3.3).
         return Decision(Verdict.RIGHT, target)
-    if row.rejected_target == target:
+    if row.rejected_target == target and before_change(view) != target:
         return Decision(Verdict.WAIT, target, why="a person said no to this number")
     state = reading(base, row.shown if at.fresh else base, row.differs_since, at.now)
     if target < base:
@@ -149,3 +150,10 @@ def _raise(view: View, at: Situation, base: int) -> Decision:
 
 def _write(view: View, op: Op, target: int, expected: int) -> Write:
     return Write(view.row.listing_id, view.row.parent_id, op, target, expected)
+
+
+def before_change(view: View) -> int:
+    """What the listing would be told by now had only customers acted since the last number that a person knows of."""
+    if view.row.baseline_told is None:
+        return view.row.expected or 0
+    return safety.explained(view.row.baseline_told, view.sku.sold - view.row.baseline_sold)

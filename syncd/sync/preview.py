@@ -11,7 +11,7 @@ from syncd.storage import catalogue, channels
 from syncd.storage.channels import Mode
 from syncd.sync import views
 from syncd.sync.house import House, Port
-from syncd.sync.pusher import before_change
+from syncd.sync.planner import before_change
 from syncd.sync.views import View
 
 

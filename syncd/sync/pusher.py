@@ -15,7 +15,7 @@ from syncd.storage.notices import NoticeKind, close_notice, parked_listing_ids
 from syncd.storage.session import Tx
 from syncd.sync import edits, mapper, views
 from syncd.sync.house import House, Port
-from syncd.sync.planner import Clearance, Decision, Situation, Verdict, decide
+from syncd.sync.planner import Clearance, Decision, Situation, Verdict, before_change, decide
 from syncd.sync.sources import Sources
 from syncd.sync.views import View
 from syncd.sync.writer import Planned, Sent, send
@@ -272,13 +272,6 @@ class Pusher:
             elif view.row.listing_id not in told:
                 why = decision.why or ("held: looks too big" if view.row.id in held else "is sent with the next sync")
                 report.waiting.append(_line(view, view.row.expected, decision.target, why))
-
-
-def before_change(view: View) -> int:
-    """What the listing would be told by now had only customers acted since the last number that a person knows of."""
-    if view.row.baseline_told is None:
-        return view.row.expected or 0
-    return safety.explained(view.row.baseline_told, view.sku.sold - view.row.baseline_sold)
 
 
 def _line(view: View, before: int | None, target: int, why: str = "") -> Line:

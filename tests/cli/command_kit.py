@@ -51,12 +51,12 @@ class Shops:
             "WOO_URL": self.woo_server.url,
             "WOO_KEY": self.woo.key.consumer_key,
             "WOO_SECRET": self.woo.key.consumer_secret,
-            "WOO_ORDER_LAG": "1s",
+            "WOO_ORDER_LAG": "0s",
             "SHOPIFY_IL_SHOP": "sample-shop.myshopify.com",
             "SHOPIFY_IL_BASE_URL": self.shopify_server.url,
             "SHOPIFY_IL_TOKEN": TOKEN,
             "SHOPIFY_IL_BUFFER": "1",
-            "SHOPIFY_IL_ORDER_LAG": "1s",
+            "SHOPIFY_IL_ORDER_LAG": "0s",
         }
 
     def set(self, **settings: str) -> None:

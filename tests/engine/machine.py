@@ -11,10 +11,10 @@ import random
 import tempfile
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
@@ -55,7 +55,7 @@ class Engine(RuleBasedStateMachine):
         self._open = contextlib.ExitStack()
         self.orders: dict[str, list[str]] = {name: [] for name in SHOPS}
         self.held: dict[str, list[str]] = {name: [] for name in SHOPS}
-        self.listed_at_growth: dict[str, dict[str, int]] = {}
+        self.listed_at_growth: dict[tuple[str, str], dict[str, int]] = {}
         self.random = random.Random(0)
         self.world: World
 
@@ -65,8 +65,12 @@ class Engine(RuleBasedStateMachine):
         buffer=st.sampled_from([0, 2]),
         on_edit=st.sampled_from([OnEdit.HEAL, OnEdit.ADOPT]),
         seed=st.integers(0, 2**16),
+        early_birds=st.lists(shops, max_size=3),
     )
-    def open_the_shops(self, on_hand: int, shown: int, buffer: int, on_edit: OnEdit, seed: int) -> None:
+    def open_the_shops(
+        self, on_hand: int, shown: int, buffer: int, on_edit: OnEdit, seed: int, early_birds: list[str]
+    ) -> None:
+        """First contact: some orders are open already."""
         db = self._open.enter_context(_database())
         self.random = random.Random(seed)
         self.world = World(
@@ -74,6 +78,9 @@ class Engine(RuleBasedStateMachine):
         )
         self.world.on_raise = self._judge_a_raise
         self.world.go_live()
+        for name in early_birds:
+            self.buy(name, "A-1", 1, 0)
+        self.world.sync()
 
     def teardown(self) -> None:
         try:
@@ -153,6 +160,29 @@ class Engine(RuleBasedStateMachine):
         with contextlib.suppress(ValueError):  # the shop says that this order cannot be changed so
             changes[what]()
 
+    @rule(
+        name=shops,
+        sku=st.sampled_from(["A-1", "B-2"]),
+        what=st.sampled_from(["cancel", "refund", "ship", "edit", "revive"]),
+        lag_s=lags,
+    )
+    def an_order_is_read_then_changed(self, name: str, sku: str, what: str, lag_s: int) -> None:
+        shop = self.shop(name)
+        order = shop.buy(self.world.listing(name, sku), 2)
+        if order is None:
+            return
+        self.orders[name].append(order)
+        self.world.sync()
+        if what == "revive":
+            shop.cancel(order)
+            self.world.sync()
+            shop.revive(order, lag_s=lag_s)
+        else:
+            change: dict[str, Callable[..., None]] = {"cancel": shop.cancel, "ship": shop.ship}
+            change |= {"refund": partial(shop.refund, units=1), "edit": partial(shop.edit_line, units=3)}
+            change[what](order, lag_s=lag_s)
+        self.world.sync()
+
     @rule(name=shops, data=st.data())
     def delete_an_order(self, name: str, data: st.DataObject) -> None:
         if self.orders[name]:
@@ -165,7 +195,7 @@ class Engine(RuleBasedStateMachine):
     @rule(sku=st.sampled_from(["A-1", "B-2"]), units=st.integers(1, 5))
     def receive(self, sku: str, units: int) -> None:
         self._move(sku, Kind.RECEIPT, units)
-        self._remember_what_was_sold_before()
+        self._remember_what_was_sold_before(sku)
 
     @rule(sku=st.sampled_from(["A-1", "B-2"]))
     def sell_by_phone(self, sku: str) -> None:
@@ -174,7 +204,7 @@ class Engine(RuleBasedStateMachine):
     @rule(sku=st.sampled_from(["A-1", "B-2"]), units=st.integers(0, 15))
     def count(self, sku: str, units: int) -> None:
         self.world.count(sku, units)
-        self._remember_what_was_sold_before()
+        self._remember_what_was_sold_before(sku)
 
     @rule(name=shops, sku=st.sampled_from(["A-1", "B-2"]), units=st.integers(0, 20))
     def type_a_number_in_the_shop(self, name: str, sku: str, units: int) -> None:
@@ -192,22 +222,29 @@ class Engine(RuleBasedStateMachine):
             )
             ledger.post(tx, [move], self.world.clock())
 
-    def _remember_what_was_sold_before(self) -> None:
+    def _remember_what_was_sold_before(self, sku: str) -> None:
         for name in SHOPS:
             order_list = self.shop(name).order_list
             newest = (order_list.newest(state.id) for state in self.shop(name).orders())
-            self.listed_at_growth[name] = {state.id: state.version for state in newest if state is not None}
+            self.listed_at_growth[sku, name] = {state.id: state.version for state in newest if state is not None}
 
-    def _judge_a_raise(self, _name: str, seen: WriteSeen) -> None:
-        """No raise before every order that was listed when the stock grew has been read, in every shop that speaks."""
-        for name, listed in self.listed_at_growth.items():
+    def _judge_a_raise(self, shop: str, seen: WriteSeen) -> None:
+        """No raise before every order of the SKU that was listed when the stock grew has been read, in every shop.
+
+        A shop that has been silent for too long does not count: its units are set aside as if sold.
+        """
+        sku = next(sku for (name, sku), id_ in self.world.listing_ids.items() if (name, id_) == (shop, seen.listing_id))
+        for (grown, name), listed in self.listed_at_growth.items():
+            if grown != sku:
+                continue
+            listing_id = self.world.listing(name, sku)
             with self.world.db.read() as tx:
                 channel = channels.get(tx, name)
                 assert channel is not None
                 if self.world.clock() - channel.silent_since() > timedelta(hours=2):
-                    continue  # set aside as if sold
+                    continue
                 for state in self.shop(name).orders():
-                    if state.id in listed and state.id not in self.shop(name).unreadable:
+                    if state.id in listed and any(line.listing_id == listing_id for line in state.lines):
                         row = orders.get(tx, name, state.id)
                         assert row is not None and row.version >= listed[state.id], (
                             f"raised before {name} was read: {seen}"
@@ -223,6 +260,18 @@ class Engine(RuleBasedStateMachine):
     def answer_gets_lost(self, name: str, lost: Lost, after_s: int) -> None:
         self.shop(name).lose_next_answer(lost, late_after=timedelta(seconds=after_s))
 
+    @rule(name=shops, lost=st.sampled_from(list(Lost)), units=st.integers(-3, 5), pause_s=st.sampled_from([1, 70, 130]))
+    def a_write_of_news_gets_lost(self, name: str, lost: Lost, units: int, pause_s: int) -> None:
+        """Units arrive, or are sold by phone; the shop is told, its answer is lost, and the next sync comes soon."""
+        self.world.sync()
+        if units:
+            self._move("A-1", Kind.RECEIPT if units > 0 else Kind.SALE, units)
+            self._remember_what_was_sold_before("A-1")
+        self.shop(name).lose_next_answer(lost, late_after=timedelta(seconds=60))
+        self.world.sync()
+        self.world.clock.sleep(pause_s)
+        self.world.sync()
+
     @rule(name=shops, on=st.booleans())
     def list_comes_doubled_and_out_of_order(self, name: str, on: bool) -> None:
         self.shop(name).scramble = random.Random(self.random.getrandbits(32)) if on else None
@@ -236,11 +285,6 @@ class Engine(RuleBasedStateMachine):
         if self.orders[name]:
             order = data.draw(st.sampled_from(self.orders[name]))
             (self.shop(name).unreadable.add if on else self.shop(name).unreadable.discard)(order)
-
-    @rule(name=shops)
-    def cursors_expire(self, name: str) -> None:
-        self.shop(name).expire_cursors()
-        self.world.cursors_expired_at[name] = self.world.clock()
 
     @rule(seconds=st.sampled_from([1, 5, 30, 61, 130, 3700]))
     def time_passes(self, seconds: int) -> None:
@@ -316,6 +360,3 @@ class Engine(RuleBasedStateMachine):
 
 def _nothing(_call: str, _moment: Any) -> None:
     """Nothing happens at a call."""
-
-
-Engine.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)

@@ -95,6 +95,12 @@ TABLE: dict[str, tuple[View, Situation, Verdict, Write | None]] = {
     ),
     "nothing is known of what it shows": (view(5, expected=None), situation(), Verdict.ANCHOR, None),
     "a person said no to this number": (view(10, rejected_target=10), situation(), WAIT, None),
+    "sales alone lead to a number that a person refused": (
+        view(3, rejected_target=3, baseline_told=8, baseline_sold=-5),
+        situation(),
+        LOWER,
+        delta(3, 8),
+    ),
     "a person said no to another number": (view(10, rejected_target=9), situation(), RAISE, raised(10, 8)),
     # the shop shows another number than expected
     "an unread sale and less to sell": (view(7, shown=6), situation(), LOWER, delta(7, 8)),

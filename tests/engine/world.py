@@ -9,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
-from connectors.contract import OrderState
 from connectors.memory import MemoryConnector, MemoryShop, WriteSeen
 from syncd.domain.availability import Buffer
 from syncd.domain.drift import OnEdit
@@ -62,11 +61,6 @@ def fresh_database(folder: Path, template: list[Path]) -> Database:
     return Database(f"sqlite:///{path}")
 
 
-def _ended(state: OrderState, now: datetime) -> bool:
-    """True where an order claims nothing any more."""
-    return not state.open or (state.held_until is not None and state.held_until <= now)
-
-
 @dataclass
 class World:
     """A house with shops in RAM; every SKU is listed once in each of them."""
@@ -83,8 +77,6 @@ class World:
     shops: dict[str, MemoryShop] = field(default_factory=dict)
     listing_ids: dict[tuple[str, str], str] = field(default_factory=dict)
     writes: list[tuple[str, WriteSeen]] = field(default_factory=list)
-    cursors_expired_at: dict[str, datetime] = field(default_factory=dict)
-    first_pulled_at: dict[str, datetime] = field(default_factory=dict)
     on_raise: Callable[[str, WriteSeen], None] = lambda _name, _seen: None
 
     def __post_init__(self) -> None:
@@ -175,13 +167,7 @@ class World:
         self.house = replace(self._house(), holder=Holder())
 
     def sync(self, **how: object) -> Report:
-        try:
-            return sync(self.house, **how)  # type: ignore[arg-type]
-        finally:
-            with self.db.read() as tx:
-                for channel in channels.every(tx):
-                    if channel.pulled_at is not None:
-                        self.first_pulled_at.setdefault(channel.name, channel.pulled_at)
+        return sync(self.house, **how)  # type: ignore[arg-type]
 
     def listing(self, name: str, sku: str | None = None) -> str:
         return self.listing_ids[name, sku or self.skus[0]]
@@ -223,8 +209,5 @@ class World:
             for state in shop.orders():
                 with self.db.read() as tx:
                     lines = orders.lines(tx, name, state.id)
-                contact = max(self.first_pulled_at[name], self.cursors_expired_at.get(name, START))
-                if not lines and state.created_at <= contact and _ended(state, self.clock()):
-                    continue  # before the first contact, or in a gap that the owner is told of (design.md §3.10)
                 for line in state.lines:
                     assert lines[line.line_id].booked.taken == line.taken, f"{name}: order {state.id} is booked wrongly"

@@ -14,8 +14,9 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect, select, text
 
 from syncd.domain.movements import Kind
-from syncd.storage import catalogue, ledger
-from syncd.storage.migrate import backup, prepare
+from syncd.storage import catalogue, ledger, upgrade
+from syncd.storage.migrate import SCRIPTS, backup, prepare
+from syncd.storage.migrations import HEAD
 from syncd.storage.schema import listings as listing_table
 from syncd.storage.schema import metadata, skus
 from syncd.storage.session import Database, DatabaseProblem
@@ -72,6 +73,10 @@ def test_the_migrations_make_the_tables_of_the_schema(empty_database: Database) 
         context = MigrationContext.configure(tx, opts={"compare_type": True, "compare_server_default": defaults_differ})
         assert compare_metadata(context, metadata) == []
         assert {"meta", "levels", "movements"} <= set(inspect(tx).get_table_names())
+
+
+def test_the_newest_revision_is_the_one_that_commands_compare_with() -> None:
+    assert upgrade.target(SCRIPTS, None) == HEAD
 
 
 def test_preparing_twice_changes_nothing(database: Database) -> None:
