@@ -75,7 +75,7 @@ def text_of(path: Path) -> str:
     except FileNotFoundError:
         raise _unusable(path, "does not exist", "Make it with: syncd init") from None
     except PermissionError:
-        raise _unusable(path, "may not be read by this user", "Use sudo, or: sudo -u syncd syncd ...") from None
+        raise _unusable(path, "may not be read by this user", "Run it as the user who owns it, or with sudo.") from None
     except OSError as error:
         raise _unusable(path, f"cannot be read ({error.strerror})", "It must be a plain file.") from None
     if len(raw) > _LARGEST_BYTES:

@@ -62,7 +62,7 @@ def _write_count(beside: Path, count: int) -> None:
 def _unusable(beside: Path | None, error: OSError) -> DatabaseProblem:
     return DatabaseProblem(
         f"{beside}, which tells a restored backup from the database, cannot be used: {error.strerror}",
-        "Is there room, and may this user write there? Try: sudo -u syncd syncd …",
+        "Is there room, and may this user write there? Try it as the user who owns them.",
     )
 
 

@@ -56,7 +56,8 @@ class Database:
             ) from None  # the cause may quote the address with its password
         except ModuleNotFoundError as error:
             raise DatabaseProblem(
-                f"The driver for this database is not installed ({error.name})", "pip install 'syncd[postgres]'"
+                f"The driver for this database is not installed ({error.name})",
+                "Install it beside syncd: pip install 'psycopg[binary]'",
             ) from error
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
         self.path = Path(parsed.database) if self.is_sqlite and parsed.database else None
@@ -149,7 +150,7 @@ def _in_words(database: Database) -> Iterator[None]:
         if "locked" in why or "lock timeout" in why:
             hint = "Another program keeps it locked; close it, or try again in a minute."
         elif "readonly" in why or "unable to open" in why:
-            hint = f"May this user write {where} and its folder? Try: sudo -u syncd syncd …"
+            hint = f"May this user write {where} and its folder? Try it as the user who owns them."
         elif "full" in why:
             hint = "The disk is full: make room, then run the same command again. Nothing was lost."
         else:

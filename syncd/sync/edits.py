@@ -22,7 +22,7 @@ def note(tx: Tx, house: House, row: ListingRow) -> None:
         NoticeKind.EDIT,
         channel=row.channel,
         subject=row.listing_id,
-        text=f"{row.channel} shows {row.shown} of {sku} where {row.expected} was expected, and no order explains it",
+        text=f"{row.channel} shows {row.shown} of {sku} where {row.expected} was expected; no order explains it so far",
         hint=f"The shop is right: syncd adopt {row.channel} --sku {sku}. Ours is right: syncd heal {row.channel} {sku}",
         now=house.now(),
     )

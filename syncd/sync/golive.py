@@ -120,7 +120,7 @@ def _write_trial(house: House, port: Port, cycle: Cycle, result: GoneLive) -> bo
             _back_to_shadow(house, port, result, str(error), error.hint)
             return False
         if unlike:
-            _back_to_shadow(house, port, result, unlike, f"Does another program write there? syncd check {port.name}")
+            _back_to_shadow(house, port, result, unlike, "Does another program write there? Then: syncd check")
     return result.live
 
 

@@ -216,11 +216,10 @@ class Pusher:
                     listings.change(tx, row.id, differs_since=now)
                 if row.listing_id in unreadable:
                     continue  # an order that could not be read may explain it
-                drifted = reading(row.expected, row.shown, row.differs_since, now) is Reading.DRIFT
-                if drifted and self.port.on_edit is not OnEdit.ASK:
-                    edits.resolve(tx, self.house, row, self.port.on_edit)
-                else:
+                if self.port.on_edit is OnEdit.ASK:
                     edits.note(tx, self.house, row)
+                elif reading(row.expected, row.shown, row.differs_since, now) is Reading.DRIFT:
+                    edits.resolve(tx, self.house, row, self.port.on_edit)
 
     def _read_again(self, names: Iterable[str], *, always: bool = False) -> set[str]:
         """Read the orders of these channels once more, each once in a push at the most unless `always`."""

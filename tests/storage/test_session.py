@@ -203,7 +203,7 @@ def test_an_address_that_cannot_be_understood_is_told_so_without_its_secrets(url
 def test_a_driver_that_is_not_installed_is_named() -> None:
     with pytest.raises(DatabaseProblem, match=r"not installed \(asyncpg\)") as caught:
         Database("postgresql+asyncpg://x/y")
-    assert "syncd[postgres]" in caught.value.hint
+    assert "psycopg[binary]" in caught.value.hint
 
 
 def test_a_defect_of_ours_is_not_told_as_a_problem_of_the_database(database: Database) -> None:
