@@ -44,6 +44,13 @@ def take(tx: Tx, channel: str, holder: Holder, now: datetime) -> bool:
     return True
 
 
+def keep(tx: Tx, channel: str, holder: Holder, now: datetime) -> bool:
+    """Renew every lease of this holder during long work; False where another one has taken this channel over."""
+    tx.execute(update(leases).where(leases.c.holder == holder.name).values(until=now + TTL))
+    other = (leases.c.channel == channel) & (leases.c.holder != holder.name)
+    return tx.execute(select(leases.c.channel).where(other)).first() is None
+
+
 def release(tx: Tx, holder: Holder) -> None:
     """Give back every lease of this holder."""
     tx.execute(delete(leases).where(leases.c.holder == holder.name))

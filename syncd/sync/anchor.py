@@ -66,6 +66,7 @@ def read(house: House, port: Port, rows: Sequence[ListingRow]) -> list[Reading]:
     for start in range(0, len(rows), READ_AT_ONCE):
         part = rows[start : start + READ_AT_ONCE]
         with house.db.write() as tx:
+            house.keep_lease(tx, port.name)
             seq = sequence.following(tx)
         found = port.shelf.read([_ref(row) for row in part])
         now = house.now()

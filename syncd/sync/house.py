@@ -13,7 +13,7 @@ from syncd.domain.drift import OnEdit
 from syncd.domain.rules import Limits, Rules
 from syncd.domain.safety import HoldLimits
 from syncd.errors import CONFIGURATION, Busy, SyncdError
-from syncd.storage import catalogue
+from syncd.storage import catalogue, leases
 from syncd.storage.leases import Holder
 from syncd.storage.session import Database, Tx
 
@@ -79,6 +79,15 @@ class House:
             if port.name == name:
                 return port
         raise UnknownChannel(name, [port.name for port in self.ports])
+
+    def keep_lease(self, tx: Tx, channel: str) -> None:
+        """Go on holding what this process holds, page by page of long work.
+
+        Raises:
+            LeaseHeld: another process has taken this channel over.
+        """
+        if not leases.keep(tx, channel, self.holder, self.now()):
+            raise LeaseHeld(channel)
 
     def rules(self, tx: Tx) -> Rules:
         """Every rule as it stands in this transaction."""

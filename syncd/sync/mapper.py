@@ -50,6 +50,7 @@ def refresh(house: House, port: Port) -> None:
     seen: set[str] = set()
     for page in port.shelf.listings():
         with house.db.write() as tx:
+            house.keep_lease(tx, port.name)
             known_skus = catalogue.ids(tx)
             for listing in page.listings:
                 seen.add(listing.id)

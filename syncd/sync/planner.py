@@ -94,6 +94,8 @@ def decide(view: View, at: Situation) -> Decision:
     if row.retry_at is not None and row.retry_at > at.now:
         return Decision(Verdict.WAIT, target, why="was refused by the shop; tried again later")
     if row.stock == "none":
+        if why := _unclear(at):
+            return Decision(Verdict.WAIT, target, why=why)
         return Decision(Verdict.START, target, _write(view, Op.START, target, 0))
     if row.in_doubt_until is not None:
         return _in_doubt(view, at)
@@ -146,6 +148,17 @@ def _raise(view: View, at: Situation, base: int) -> Decision:
         if target <= base:
             return Decision(Verdict.WAIT, target, why="a silent channel may have sold the rest")
     return Decision(Verdict.RAISE, target, _write(view, at.raises_by, target, base))
+
+
+def _unclear(at: Situation) -> str:
+    """Why nothing may be put on sale yet, in words; empty when every sale is known."""
+    if not at.can_raise:
+        return "the shop's orders could not be read"
+    if at.clearance.unreadable:
+        return f"an order in {' and '.join(at.clearance.unreadable)} could not be read"
+    if at.clearance.stale:
+        return f"the orders of {' and '.join(at.clearance.stale)} must be read first"
+    return ""
 
 
 def _write(view: View, op: Op, target: int, expected: int) -> Write:

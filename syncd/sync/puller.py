@@ -87,6 +87,7 @@ def _bookkeeper(tx: Tx, house: House, port: Port) -> Bookkeeper:
 def _walk(house: House, port: Port, source: SalesSource, cursor: str | None, total: Booked) -> None:
     for page in source.orders(cursor):
         with house.db.write() as tx:
+            house.keep_lease(tx, port.name)
             _add(total, _bookkeeper(tx, house, port).book(page.orders))
             _park(tx, house, port, page.parked, {one.id for one in page.orders})
             channels.change(tx, port.name, cursor=page.cursor)
@@ -147,6 +148,7 @@ def _reread(house: House, port: Port, source: SalesSource, total: Booked, *, eve
     for start in range(0, len(due), REREAD_AT_ONCE):
         found = source.orders_by_id(due[start : start + REREAD_AT_ONCE])
         with house.db.write() as tx:
+            house.keep_lease(tx, port.name)
             keeper = _bookkeeper(tx, house, port)
             _add(total, keeper.book(found.orders))
             keeper.vanish(found.missing)

@@ -117,7 +117,8 @@ class Pusher:
         pending = intents.pending_raises(tx, self.port.name)
         for view in views.load(tx, self.house, self.port, rows):
             cleared = Clearance()
-            if view.row.expected is not None and view.offer.told > view.row.expected:
+            to_start = view.row.stock == "none"
+            if to_start or (view.row.expected is not None and view.offer.told > view.row.expected):
                 sources = sources or Sources(tx, self.house)
                 cleared = sources.clearance(view.row, view.sku.raised_seq)
             situation = Situation(

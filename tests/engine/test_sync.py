@@ -1,9 +1,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from connectors.memory import Lost
+from syncd.storage import leases, notices
+from syncd.storage.leases import Holder
+from syncd.storage.notices import NoticeKind
+from syncd.sync import mapper
+from syncd.sync.house import LeaseHeld
 from tests.engine.world import World
 
 MakeWorld = Callable[..., World]
@@ -96,3 +104,54 @@ def test_an_unreachable_shop_does_not_stop_the_other_from_being_lowered(make_wor
     world.clock.sleep(3700)
     world.sync()
     assert world.shown_in("delta0") == 6
+
+
+def test_a_listing_that_the_shop_does_not_count_is_started_only_when_every_shop_was_read(make_world: MakeWorld) -> None:
+    world = make_world()
+    world.shops["delta0"].stop_counting(world.listing("delta0"))
+    ports = tuple(replace(port, start_counting=port.name == "delta0") for port in world.house.ports)
+    world.house = replace(world.house, ports=ports)
+    mapper.refresh(world.house, world.house.port("delta0"))
+    world.go_live()
+    world.shops["compare1"].down_until = world.clock() + timedelta(minutes=5)
+    world.sync()
+    assert world.shown_in("delta0") is None
+    world.clock.sleep(400)
+    world.sync()
+    assert world.shown_in("delta0") == 8
+    world.shops["compare1"].buy(world.listing("compare1"))
+    world.sync()
+    assert world.shown_in("delta0") == 7
+
+
+def test_a_shop_that_cannot_resume_is_read_anew_and_the_owner_is_told_of_the_gap(make_world: MakeWorld) -> None:
+    world = make_world()
+    world.go_live()
+    kept = world.shops["delta0"].buy(world.listing("delta0"), 2)
+    cancelled = world.shops["delta0"].buy(world.listing("delta0"), 3)
+    assert kept is not None and cancelled is not None
+    world.sync()
+    world.shops["delta0"].cancel(cancelled)
+    world.shops["delta0"].expire_cursors()
+    world.sync()
+    world.sync()
+    assert world.shown_in("delta0") == world.shown_in("compare1") == 6
+    with world.db.read() as tx:
+        assert [notice.kind for notice in notices.open_notices(tx)] == [NoticeKind.GAP]
+
+
+def test_long_work_ends_when_another_process_has_taken_the_channel_over(make_world: MakeWorld) -> None:
+    world = make_world()
+    world.go_live()
+    other = Holder(name="another process", pid=1)
+
+    def take_over(call: str, moment: str) -> None:
+        if call == "orders" and moment == "after":
+            with world.db.write() as tx:
+                leases.release(tx, world.house.holder)
+                assert leases.take(tx, "delta0", other, world.clock())
+
+    world.shops["delta0"].on_call = take_over
+    with pytest.raises(LeaseHeld):
+        world.sync()
+    assert world.writes == []
