@@ -14,6 +14,7 @@ from syncd.storage.migrate import prepare
 from syncd.storage.session import Database
 from syncd.sync.cycle import remember_channels
 from syncd.sync.house import House, Port, Progress, no_progress
+from syncd.sync.settings_watch import note_settings
 
 
 @contextmanager
@@ -42,6 +43,7 @@ def open_house(settings: Settings, *, command: str, progress: Progress = no_prog
             progress=progress,
         )
         remember_channels(house)
+        note_settings(house)
         outcome = "stopped"
         try:
             yield house

@@ -54,7 +54,8 @@ class Movement:
 class LineBooked:
     """What is booked for one order line, in the buckets of `connectors.contract.OrderLine`.
 
-    `decided`: of the undecided units, those that a person has dealt with: they are no longer reserved.
+    `decided`: of the undecided units, those that a person has dealt with: they are no longer reserved. `gone`: units
+    that have left the house as far as a person knows; the platform may say so later, and they leave once only.
     """
 
     promised: int = 0
@@ -63,6 +64,12 @@ class LineBooked:
     returned: int = 0
     taken: int = 0
     decided: int = 0
+    gone: int = 0
+
+    @property
+    def left(self) -> int:
+        """Units that have left the house."""
+        return max(self.fulfilled, self.gone)
 
     @property
     def reserved(self) -> int:
@@ -74,7 +81,7 @@ class LineBooked:
 
     def seen_as(self, promised: int, undecided: int, fulfilled: int, returned: int, taken: int) -> LineBooked:
         """The line as the platform has it now. Decisions hold only for units that are still undecided."""
-        return LineBooked(promised, undecided, fulfilled, returned, taken, min(self.decided, undecided))
+        return LineBooked(promised, undecided, fulfilled, returned, taken, min(self.decided, undecided), self.gone)
 
     def vanished(self) -> LineBooked:
         """The line of an order that can no longer be seen: its unshipped units wait for a decision."""
@@ -101,7 +108,7 @@ def steps(before: LineBooked, after: LineBooked) -> Iterator[Step]:
     Shipping moves units from reserved out of the house; what is left of the change of reservations is a sale or a
     cancellation. Shipped units that come back go to quarantine, whatever the platform did to its own number (N34).
     """
-    shipped = after.fulfilled - before.fulfilled
+    shipped = after.left - before.left
     rest = after.reserved - before.reserved + shipped
     if rest:
         yield Step(Kind.SALE if rest > 0 else Kind.CANCELLATION, reserved=rest)

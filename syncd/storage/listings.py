@@ -70,6 +70,11 @@ class ListingRow:
         )
 
     @property
+    def dirty(self) -> bool:
+        """True where an input of what it should show changed since it was last known to show that."""
+        return self.settled_generation != self.generation
+
+    @property
     def title(self) -> str:
         return f"{self.name} ({self.options})" if self.options else self.name
 
@@ -103,8 +108,10 @@ def add(tx: Tx, channel: str, listing_id: str, values: Mapping[str, Any]) -> int
     return int(tx.execute(made).scalar_one())
 
 
-def change(tx: Tx, row_id: int, **values: Any) -> None:
-    """Write columns of one listing."""
+def change(tx: Tx, row_id: int, *, dirty: bool = False, **values: Any) -> None:
+    """Write columns of one listing; `dirty`: an input of what it should show changed."""
+    if dirty:
+        values["generation"] = listings.c.generation + 1
     tx.execute(update(listings).where(listings.c.id == row_id).values(**values))
 
 

@@ -23,6 +23,7 @@ class NoticeKind(StrEnum):
     UNREADABLE = "unreadable"  # an item that could not be read
     OVERSOLD = "oversold"  # more is promised than is there
     REJECTED = "rejected"  # the channel refuses a number
+    LEFT_ALONE = "left alone"  # a listing that the shop began to sell at 0, or ceased to count
     VANISHED = "vanished"  # a listing or an order that is no longer shown
     SILENT = "silent"  # a channel that could not be read for too long
     PARKED = "parked"  # a channel that needs a person

@@ -47,7 +47,7 @@ class LineRow:
     bookings: int
 
 
-_BUCKETS = ("promised", "undecided", "fulfilled", "returned", "taken", "decided")
+_BUCKETS = ("promised", "undecided", "fulfilled", "returned", "taken", "decided", "gone")
 
 
 def _line(row: Any) -> LineRow:

@@ -40,6 +40,17 @@ def end(db: Database, run: int, outcome: str, now: datetime) -> None:
         tx.execute(update(runs).where(runs.c.id == run).values(ended_at=now, outcome=outcome))
 
 
+def remember_settings(tx: Tx, fingerprint: int) -> bool:
+    """Keep the fingerprint of the settings; True where it is another than before."""
+    here = meta.c.name == "settings"
+    known = tx.execute(select(meta.c.value).where(here)).scalar()
+    if known is None:
+        tx.execute(insert(meta).values(name="settings", value=fingerprint))
+    elif known != fingerprint:
+        tx.execute(update(meta).where(here).values(value=fingerprint))
+    return known != fingerprint
+
+
 def _counted(beside: Path | None) -> int:
     try:
         return int(beside.read_text(encoding="ascii")) if beside is not None else 0

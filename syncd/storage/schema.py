@@ -77,7 +77,8 @@ def _units(name: str) -> Column[Any]:
 meta = Table(
     "meta",
     metadata,
-    Column("name", Text, primary_key=True),  # "sequence": our own order of events; "runs": how often syncd worked here
+    Column("name", Text, primary_key=True),  # "sequence": our own order of events; "runs": how often syncd worked here;
+    # "settings": their fingerprint
     Column("value", BigInteger, nullable=False),
 )
 
@@ -245,6 +246,7 @@ order_lines = Table(
     _units("returned"),
     _units("taken"),
     _units("decided"),
+    _units("gone"),
     _units("bookings"),  # numbers the event ids of this line
     ForeignKeyConstraint(["channel", "order_id"], ["orders.channel", "orders.order_id"], name="fk_order_lines_order"),
     Index(None, "listing"),

@@ -18,11 +18,12 @@ READ_AT_ONCE = 500
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What one listing showed before the orders were read, and how often it had been booked before that."""
+    """What one listing showed before the orders were read, and what was booked and written before that."""
 
     row_id: int
     shown: int
     bookings: int
+    pushed_at: datetime | None
     seq: int
     read_at: datetime
 
@@ -77,7 +78,7 @@ def read(house: House, port: Port, rows: Sequence[ListingRow]) -> list[Reading]:
                     mapper.vanish(tx, row, house)
                 elif listing.shown is not None:
                     listings.change(tx, row.id, shown=listing.shown, shown_at=now)
-                    readings.append(Reading(row.id, listing.shown, row.bookings, seq, now))
+                    readings.append(Reading(row.id, listing.shown, row.bookings, row.pushed_at, seq, now))
         house.progress(f"{port.name}: reading numbers", len(readings), len(rows))
     return readings
 
@@ -95,7 +96,7 @@ def accept(tx: Tx, readings: Sequence[Reading]) -> list[int]:
         row = rows[one.row_id]
         if row.listing_id in unreadable.get(row.channel, ()):
             continue
-        if row.bookings != one.bookings:
+        if row.bookings != one.bookings or row.pushed_at != one.pushed_at:
             left.append(row.id)
             continue
         listings.change(
@@ -104,7 +105,7 @@ def accept(tx: Tx, readings: Sequence[Reading]) -> list[int]:
             expected=one.shown,
             anchored_seq=one.seq,
             differs_since=None,
-            generation=row.generation + 1,
+            dirty=True,
         )
     return left
 

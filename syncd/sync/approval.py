@@ -81,6 +81,8 @@ def decide(house: House, channel: str, number: str, fate: Fate) -> list[ToDecide
                 house.now(),
             )
             booked = replace(line.booked, decided=line.booked.decided + one.units)
+            if fate is Fate.GONE:
+                booked = replace(booked, gone=booked.left + one.units)
             orders.put_line(tx, channel, row.order_id, one.line_id, booked=booked, values={}, new=False)
         still_open = any(line.booked.open for line in orders.lines(tx, channel, row.order_id).values())
         orders.put(tx, channel, row.order_id, {"open": still_open}, new=False)

@@ -92,7 +92,12 @@ class Bookkeeper:
             if line_id not in listed:
                 changed |= self._move(state, before, before.booked.removed(), booked)
         orders.put(self.tx, self.port.name, state.id, {**values, "open": still_open}, new=False)
+        if not still_open:
+            self._close(NoticeKind.OUT_OF_SIGHT, state.id)
         return changed
+
+    def _close(self, kind: NoticeKind, subject: str) -> None:
+        close_notice(self.tx, kind, channel=self.port.name, subject=subject, now=self.now)
 
     def _is_baseline(self, state: OrderState) -> bool:
         first = self.channel.first_contact_at
@@ -163,6 +168,8 @@ class Bookkeeper:
             return False
         if before.sku_id is None:
             orders.put_line(self.tx, self.port.name, state.id, before.line_id, booked=after, values={}, new=False)
+            if not (after.reserved or after.fulfilled):
+                self._close(NoticeKind.UNMAPPED, f"{state.id}/{before.line_id}")
             return True
         self._post(state.id, before, after, state.fulfilled_at)
         booked.units += after.reserved + after.fulfilled - before.booked.reserved - before.booked.fulfilled

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from connectors.contract import ConnectorError, CredentialsRejected, Unreadable
+from syncd.domain.stock import StockClass
 from syncd.storage import catalogue, channels, leases, listings, notices
 from syncd.storage.channels import Mode
 from syncd.storage.notices import NoticeKind
 from syncd.sync import anchor, mapper, puller, writer
-from syncd.sync.house import House, LeaseHeld, Port
+from syncd.sync.house import House, LeaseHeld, Port, Refusal
 from syncd.sync.puller import Pulled
 from syncd.sync.pusher import Pushed, Pusher
 from syncd.sync.sources import note_silent
@@ -29,13 +30,18 @@ class Report:
 
     pulled: dict[str, Pulled] = field(default_factory=dict)
     failed: dict[str, ConnectorError] = field(default_factory=dict)
+    unlisted: dict[str, ConnectorError] = field(default_factory=dict)  # listings could not be read; the rest went on
     pushed: dict[str, Pushed] = field(default_factory=dict)
     shadow: list[str] = field(default_factory=list)  # channels to which nothing is written yet
 
     @property
     def complete(self) -> bool:
         """True where every channel was read and every number that had to go out did."""
-        return not self.failed and not any(one.error or one.rejected or one.in_doubt for one in self.pushed.values())
+        return (
+            not self.failed
+            and not self.unlisted
+            and not any(one.error or one.rejected or one.in_doubt for one in self.pushed.values())
+        )
 
     @property
     def held(self) -> bool:
@@ -49,6 +55,24 @@ def remember_channels(house: House) -> None:
             channels.ensure(tx, port.name, port.kind, house.now())
 
 
+def _know_where_from(house: House) -> None:
+    """Every place that orders ship from must exist: another spelling would be a second, empty shelf.
+
+    Raises:
+        Refusal: one does not.
+    """
+    with house.db.read() as tx:
+        known = catalogue.location_names(tx)
+    for port in house.ports:
+        for name in port.ships_from:
+            if known.get(name) is not StockClass.OWN:
+                places = ", ".join(place for place, kind in known.items() if kind is StockClass.OWN)
+                raise Refusal(
+                    f"{port.name.upper()}_SHIPS_FROM names {name}, which is no location of yours",
+                    f"Known: {places}. An import file can bring new ones.",
+                )
+
+
 @contextmanager
 def leased(house: House) -> Iterator[None]:
     """Work on every channel of the house, as the only one.
@@ -57,6 +81,7 @@ def leased(house: House) -> Iterator[None]:
         LeaseHeld: another process works on one of them; nothing was done.
     """
     remember_channels(house)
+    _know_where_from(house)
     try:
         with house.db.write() as tx:
             for port in sorted(house.ports, key=lambda port: port.name):
@@ -102,7 +127,8 @@ class Cycle:
         for port in chosen:
             if port.name not in self.report.failed or self._may_lower(port):
                 self.report.pushed[port.name] = self.push(port, self._rows(port, skus))
-            self._finish_restoring(port)
+            if skus is None:
+                self._finish_restoring(port)
         return self.report
 
     def _refresh_daily(self, port: Port) -> None:
@@ -116,6 +142,7 @@ class Cycle:
             mapper.refresh(self.house, port)
         except ConnectorError as error:
             self._failed(port, error)
+            self.report.unlisted[port.name] = error
 
     def recover(self, port: Port) -> None:
         """Deal with writes of earlier runs whose end is not known."""
@@ -193,10 +220,10 @@ class Cycle:
             done.add(name)
         return done
 
-    def push(self, port: Port, rows: Collection[int] | None = None, *, look_around: bool = True) -> Pushed:
+    def push(self, port: Port, rows: Collection[int] | None = None) -> Pushed:
         """Bring one channel in step, or these listings of it."""
         pulled = port.sales is None or (port.name in self.report.pulled and port.name not in self.report.failed)
-        return Pusher(self.house, port, pulled, self.pull, rows, look_around and rows is None).push()
+        return Pusher(self.house, port, pulled, self.pull, rows).push()
 
     def _failed(self, port: Port, error: ConnectorError) -> None:
         self.report.failed[port.name] = error

@@ -54,7 +54,6 @@ def resolve(tx: Tx, house: House, row: ListingRow, way: OnEdit) -> int:
             ],
             house.now(),
         )
-    fresh = listings.by_ids(tx, [row.id])[row.id]
-    listings.change(tx, row.id, expected=None, differs_since=None, generation=fresh.generation + 1)
+    listings.change(tx, row.id, expected=None, differs_since=None, dirty=True)
     close_notice(tx, NoticeKind.EDIT, channel=row.channel, subject=row.listing_id, now=house.now())
     return units

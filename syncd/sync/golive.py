@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from connectors.contract import ConnectorError, ListingRef
 from syncd.storage import channels, listings, orders
@@ -79,7 +80,7 @@ def _save(house: House, port: Port) -> int:
         ]
         claims = orders.claims(tx, port.name)
         for view in found:
-            values: dict[str, object] = {
+            values: dict[str, Any] = {
                 "baseline_told": view.offer.told,
                 "baseline_sold": view.sku.sold,
                 "rejected_target": None,
@@ -150,7 +151,8 @@ def _read_back(house: House, port: Port, cycle: Cycle, row_ids: Sequence[int]) -
 
 
 def _back_to_shadow(house: House, port: Port, result: GoneLive, why: str, hint: str) -> None:
-    result.why_not, result.hint = why, hint
+    undo = f" What was written already: syncd rollback {port.name}" if result.trial else ""
+    result.why_not, result.hint = why, f"{hint}{undo}"
     with house.db.write() as tx:
         channels.change(tx, port.name, mode=Mode.SHADOW)
 
@@ -176,6 +178,6 @@ def rollback(house: House, port: Port) -> Report:
                     baseline_told=view.offer.told,
                     baseline_sold=view.sku.sold,
                     rejected_target=None,
-                    generation=view.row.generation + 1,
+                    dirty=True,
                 )
         return Cycle(house).run(only=[port.name])

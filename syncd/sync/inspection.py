@@ -75,6 +75,7 @@ def every_mapping(house: House) -> list[tuple[str, Finding]]:
                     ("without SKU", known.without_sku),
                     ("with an unknown SKU", known.unknown),
                     ("whose SKU differs from one only by case or blanks", known.twins),
+                    ("whose stock the shop does not count", known.not_counted),
                     ("that share a SKU", known.duplicates),
                     ("that would go on selling at 0", known.sells_at_zero),
                 )

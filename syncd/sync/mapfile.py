@@ -193,7 +193,7 @@ def _apply(tx: Tx, house: House, chosen: Sequence[tuple[MapRow, ListingRow]]) ->
                     expected=None,
                     baseline_told=None,
                     rejected_target=None,
-                    generation=listing.generation + 1,
+                    dirty=True,
                 )
         if row.accept is not None and row.accept != listing.accepted:
             _accept(tx, listing, accepted=row.accept)
@@ -229,7 +229,7 @@ def accept(house: House, port: Port, skus: Sequence[str] | None) -> list[Listing
 
 
 def _accept(tx: Tx, row: ListingRow, *, accepted: bool) -> None:
-    listings.change(tx, row.id, accepted=accepted, expected=None, generation=row.generation + 1)
+    listings.change(tx, row.id, accepted=accepted, expected=None, dirty=True)
 
 
 def name_primary(house: House, port: Port, listing_id: str) -> ListingRow:

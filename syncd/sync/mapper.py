@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from typing import Any
 
 from connectors.contract import Listing, Parked, StockKeeping
 from syncd.domain.stock import normal_sku, twin_key
@@ -94,7 +95,7 @@ def _store(
     tx: Tx, house: House, port: Port, listing: Listing, row: ListingRow | None, known_skus: dict[str, int]
 ) -> None:
     sku = normal_sku(listing.sku)
-    values: dict[str, object] = {
+    values: dict[str, Any] = {
         "parent_id": listing.parent_id,
         "channel_sku": sku,
         "name": listing.name,
@@ -116,16 +117,17 @@ def _store(
         return
     if row.vanished_at is not None:
         # What it showed and sold while it was out of sight is not known.
-        values |= {"expected": None, "generation": row.generation + 1}
+        values |= {"expected": None, "dirty": True}
         notices.close_notice(tx, NoticeKind.VANISHED, channel=port.name, subject=row.listing_id, now=house.now())
     if row.stock != listing.stock.value:
-        values |= {"expected": None, "generation": row.generation + 1}
+        values |= {"expected": None, "dirty": True}
     listings.change(tx, row.id, **values)
+    note_left_alone(tx, house, port, listings.by_ids(tx, [row.id])[row.id])
 
 
 def vanish(tx: Tx, row: ListingRow, house: House) -> None:
     """The channel does not show this listing any more: it is not written, and a person is told if it was kept."""
-    listings.change(tx, row.id, vanished_at=house.now(), expected=None, generation=row.generation + 1)
+    listings.change(tx, row.id, vanished_at=house.now(), expected=None, dirty=True)
     if row.sku_id is not None:
         notices.open_notice(
             tx,
@@ -138,6 +140,24 @@ def vanish(tx: Tx, row: ListingRow, house: House) -> None:
         )
 
 
+def note_left_alone(tx: Tx, house: House, port: Port, row: ListingRow) -> None:
+    """Tell a person when a listing that is told its numbers can no longer be, because of how the shop sells it."""
+    reason = "the shop does not count its stock any more" if row.stock == "none" else " and ".join(row.sells_at_zero)
+    safe = row.kept or (row.stock == "none" and port.start_counting) or row.sku_id is None or row.excluded
+    if safe or row.stock == "parent":
+        notices.close_notice(tx, NoticeKind.LEFT_ALONE, channel=port.name, subject=row.listing_id, now=house.now())
+    elif row.pushed is not None:
+        notices.open_notice(
+            tx,
+            NoticeKind.LEFT_ALONE,
+            channel=port.name,
+            subject=row.listing_id,
+            text=f"{port.name}: {row.title} (SKU {row.channel_sku}) is left alone now: {reason}",
+            hint=f"Set it back in the shop, or accept that it sells on: syncd map accept {port.name} {row.channel_sku}",
+            now=house.now(),
+        )
+
+
 def settle_matches(tx: Tx, house: House, port: Port) -> None:
     """Match what became known since, keep one listing per SKU, and book the orders that waited for it."""
     known_skus = catalogue.ids(tx)
@@ -145,7 +165,7 @@ def settle_matches(tx: Tx, house: House, port: Port) -> None:
     for row in rows:
         counts = row.stock == "own" or (row.stock == "none" and port.start_counting)
         if row.sku_id is None and counts and row.channel_sku in known_skus and row.vanished_at is None:
-            listings.change(tx, row.id, sku_id=known_skus[row.channel_sku], generation=row.generation + 1)
+            listings.change(tx, row.id, sku_id=known_skus[row.channel_sku], dirty=True)
     _keep_one_per_sku(tx, listings.of_channel(tx, port.name))
     channel = channels.get(tx, port.name)
     assert channel is not None
@@ -167,7 +187,7 @@ def _keep_one_per_sku(tx: Tx, rows: list[ListingRow]) -> None:
         for row in group:
             excluded = row is not primary
             if row.excluded != excluded:
-                listings.change(tx, row.id, excluded=excluded, expected=None, generation=row.generation + 1)
+                listings.change(tx, row.id, excluded=excluded, expected=None, dirty=True)
 
 
 def _named(group: list[ListingRow]) -> bool:
@@ -180,7 +200,7 @@ def name_primary(tx: Tx, row: ListingRow) -> None:
     assert row.sku_id is not None
     for other in listings.of_sku(tx, row.sku_id):
         if other.channel == row.channel:
-            listings.change(tx, other.id, excluded=other.id != row.id, expected=None, generation=other.generation + 1)
+            listings.change(tx, other.id, excluded=other.id != row.id, expected=None, dirty=True)
 
 
 def mapping(tx: Tx, port: Port) -> Mapping:

@@ -93,12 +93,12 @@ def decide(view: View, at: Situation) -> Decision:
 
     if row.retry_at is not None and row.retry_at > at.now:
         return Decision(Verdict.WAIT, target, why="was refused by the shop; tried again later")
+    if row.in_doubt_until is not None:
+        return _in_doubt(view, at)
     if row.stock == "none":
         if why := _unclear(at):
             return Decision(Verdict.WAIT, target, why=why)
         return Decision(Verdict.START, target, _write(view, Op.START, target, 0))
-    if row.in_doubt_until is not None:
-        return _in_doubt(view, at)
     if row.expected is None:
         return Decision(Verdict.ANCHOR, target, why="its number in the shop has to be read first")
 

@@ -115,8 +115,8 @@ def _park(tx: Tx, house: House, port: Port, items: Sequence[Parked], readable: s
             channel=port.name,
             subject=ref,
             text=f"{port.name}: {item.reason}",
-            hint=f"Mend it in the shop; it is read again when it changes. Its SKUs are not raised meanwhile."
-            f" Done by hand? syncd dismiss {port.name} {item.ref}",
+            hint=f"Mend it in the shop; it is read again by itself. Its SKUs are not raised meanwhile."
+            f" Not worth mending? syncd dismiss {port.name} {item.ref}, then count its SKUs",
             now=now,
         )
     _unpark(tx, port, readable, now)
@@ -179,8 +179,6 @@ def _warn_of_age(tx: Tx, house: House, port: Port, source: SalesSource, order_id
                 hint="Ship or cancel it before; after that its units stay held until you say so (syncd decide).",
                 now=house.now(),
             )
-        elif not row.open:
-            notices.close_notice(tx, NoticeKind.OUT_OF_SIGHT, channel=port.name, subject=order_id, now=house.now())
 
 
 def silent(channel: Channel, port: Port, house: House) -> bool:

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
-from connectors.contract import ConnectorError, ListingRef, Op
+from connectors.contract import ConnectorError, Op
 from syncd.domain import safety
-from syncd.domain.drift import OnEdit, Reading, reading
 from syncd.storage import holds, intents, listings
 from syncd.storage.holds import Hold
-from syncd.storage.notices import NoticeKind, close_notice, parked_listing_ids
 from syncd.storage.session import Tx
-from syncd.sync import edits, mapper, views
+from syncd.sync import views
 from syncd.sync.house import House, Port
+from syncd.sync.looking import Look, fill_up
 from syncd.sync.planner import Clearance, Decision, Situation, Verdict, before_change, decide
 from syncd.sync.sources import Sources
 from syncd.sync.views import View
@@ -22,9 +20,6 @@ from syncd.sync.writer import Planned, Sent, send
 
 ROUNDS = 4
 """How often a push decides anew for what changed, was stale or was touched by another's failure."""
-
-READ_AT_ONCE = 100
-LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +59,6 @@ class Pusher:
     pulled: bool
     pull_again: Callable[[Iterable[str]], set[str]]
     only: Collection[int] | None = None  # listing rows to which this push is narrowed
-    look_around: bool = True  # read listings that are not to be written too, the longest unread first
     _fresh: set[int] = field(default_factory=set)
     _pulled_twice: set[str] = field(default_factory=set)
 
@@ -84,7 +78,8 @@ class Pusher:
         if self._read_again(stale):
             plan = self._decisions()
         report.hold = self._hold(plan)
-        held = self._held_rows(plan) if report.hold is not None else set()
+        judged = {(change.listing, change.after) for change in self._unexplained(plan)}
+        held = {listing for listing, _ in judged} if report.hold is not None else set()
         rows: set[int] | None = None
         sent = Sent()
         for _ in range(ROUNDS):
@@ -105,6 +100,10 @@ class Pusher:
             if sent.stale and not self._read_again({self.port.name}, always=True):
                 break
             plan = self._decisions(rows)
+            # What changed meanwhile, and not through customers, was not judged: it waits for the next sync.
+            held |= {
+                change.listing for change in self._unexplained(plan) if (change.listing, change.after) not in judged
+            }
         self._tell_rest(report, held)
 
     def _decisions(self, rows: Collection[int] | None = None) -> list[tuple[View, Decision, Clearance]]:
@@ -143,84 +142,18 @@ class Pusher:
         ]
 
     def _look(self, plan: Sequence[tuple[View, Decision, Clearance]]) -> None:
-        """Read what the listings to be written show, filled up with those that were not read for the longest time.
-
-        Another number than expected is an order that is not known yet, until shown otherwise.
-        """
-        shelf = self.port.shelf
-        if shelf is None:
-            return
-        counted = [view for view, decision, _ in plan if decision.verdict is not Verdict.START]
+        """Read what the listings show that are to be written or that wait, filled up to a full page with others."""
         due = [
-            view
+            view.row
             for view, decision, _ in plan
-            if decision.verdict is not Verdict.START
-            and (decision.write is not None or decision.verdict is Verdict.WAIT or view.row.differs_since is not None)
+            if decision.write is not None or decision.verdict is Verdict.WAIT or view.row.differs_since is not None
         ]
-        if self.look_around:
-            chosen = {view.row.id for view in due}
-            rest = [view for view in counted if view.row.id not in chosen]
-            room = -len(due) % READ_AT_ONCE or (0 if due else READ_AT_ONCE)
-            due += sorted(rest, key=lambda view: (view.row.shown_at or LONG_AGO, view.row.id))[:room]
-        if not due:
-            return
-        found = shelf.read([ListingRef(view.row.listing_id, view.row.parent_id) for view in due])
-        now = self.house.now()
-        with self.house.db.write() as tx:
-            for view in due:
-                listing = found.get(view.row.listing_id)
-                if listing is None:
-                    mapper.vanish(tx, view.row, self.house)
-                elif listing.stock.value != view.row.stock or list(listing.sells_at_zero) != list(
-                    view.row.sells_at_zero
-                ):
-                    listings.change(
-                        tx,
-                        view.row.id,
-                        stock=listing.stock.value,
-                        sells_at_zero=list(listing.sells_at_zero),
-                        shown=listing.shown,
-                        shown_at=now,
-                        expected=None,
-                        generation=view.row.generation + 1,
-                    )
-                else:
-                    listings.change(tx, view.row.id, shown=listing.shown, shown_at=now)
-                    self._fresh.add(view.row.id)
-        rows = [view.row.id for view in due if view.row.id in self._fresh]
-        if self._differing(rows):
-            self._read_again({self.port.name})
-            self._mark(rows)
-        else:
-            self._mark(rows)
-
-    def _differing(self, rows: Sequence[int]) -> bool:
-        with self.house.db.read() as tx:
-            return any(
-                row.expected is not None and row.shown != row.expected for row in listings.by_ids(tx, rows).values()
-            )
-
-    def _mark(self, rows: Sequence[int]) -> None:
-        """Note since when a listing shows another number than expected, or that it no longer does."""
-        now = self.house.now()
-        with self.house.db.write() as tx:
-            unreadable = parked_listing_ids(tx).get(self.port.name, set())
-            for row in listings.by_ids(tx, rows).values():
-                if row.expected is None or row.shown is None:
-                    continue
-                if row.shown == row.expected:
-                    if row.differs_since is not None:
-                        listings.change(tx, row.id, differs_since=None, generation=row.generation + 1)
-                        close_notice(tx, NoticeKind.EDIT, channel=row.channel, subject=row.listing_id, now=now)
-                    continue
-                if row.differs_since is None:
-                    listings.change(tx, row.id, differs_since=now)
-                if row.listing_id in unreadable:
-                    continue  # an order that could not be read may explain it
-                if self.port.on_edit is OnEdit.ASK:
-                    edits.note(tx, self.house, row)
-                elif reading(row.expected, row.shown, row.differs_since, now) is Reading.DRIFT:
-                    edits.resolve(tx, self.house, row, self.port.on_edit)
+        chosen = {row.id for row in due}
+        if self.only is None:
+            due = fill_up(due, (view.row for view, _, _ in plan if view.row.id not in chosen))
+        look = Look(self.house, self.port, lambda: self._read_again({self.port.name}))
+        look.at(due)
+        self._fresh |= look.fresh
 
     def _read_again(self, names: Iterable[str], *, always: bool = False) -> set[str]:
         """Read the orders of these channels once more, each once in a push at the most unless `always`."""
@@ -249,9 +182,6 @@ class Pusher:
                 changes.append(safety.Change(view.row.id, before, decision.write.target))
         return changes
 
-    def _held_rows(self, plan: Sequence[tuple[View, Decision, Clearance]]) -> set[int]:
-        return {change.listing for change in self._unexplained(plan)}
-
     def _tell(self, report: Pushed, sent: Sent, todo: Sequence[Planned]) -> None:
         by_row = {one.view.row.id: one for one in todo}
         for one in sent.written.values():
@@ -266,7 +196,12 @@ class Pusher:
 
     def _tell_rest(self, report: Pushed, held: Collection[int]) -> None:
         told = {line.listing for line in [*report.rejected, *report.in_doubt]}
-        for view, decision, _ in self._decisions():
+        rest = self._decisions()
+        with self.house.db.write() as tx:
+            for view, decision, _ in rest:
+                if decision.verdict is Verdict.RIGHT and view.row.dirty:
+                    listings.settle(tx, view.row.id, view.row.generation)
+        for view, decision, _ in rest:
             if decision.verdict is Verdict.RIGHT:
                 report.right += 1
             elif view.row.listing_id not in told:

@@ -51,7 +51,7 @@ class Sources:
                     one.channel.name,
                     one.channel.pulled_seq,
                     one.silent,
-                    max((_confirmed(listing) for listing in one.rows[row.sku_id]), default=0),
+                    sum(max(0, _confirmed(listing)) for listing in one.rows[row.sku_id]),
                     any(listing.listing_id in one.unreadable for listing in one.rows[row.sku_id]),
                 )
                 for one in self._selling

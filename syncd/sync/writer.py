@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
 from connectors.contract import (
     Batch,
@@ -161,6 +162,7 @@ def _settle(
     with house.db.write() as tx:
         for one in current:
             row, outcome = one.view.row, outcomes.get(one.write.listing_id, Outcome(one.write.listing_id, lost))
+            outcome = _proven(one, outcome)
             if isinstance(outcome.error, InDoubt):
                 doubtful.append(row.id)
                 continue
@@ -183,10 +185,20 @@ def _settle(
             sent.in_doubt |= set(doubtful)
 
 
+def _proven(one: Planned, outcome: Outcome) -> Outcome:
+    """The outcome, in doubt where the channel says "written" but shows more than it can have left (design.md §3.4)."""
+    before, write = one.view.row.shown, one.write
+    if outcome.error is not None or outcome.shown is None or before is None or write.op is not Op.DELTA:
+        return outcome
+    if outcome.shown <= max(before, write.expected) + write.delta:
+        return outcome
+    return Outcome(outcome.listing_id, InDoubt(f"the shop shows {outcome.shown} after {write.delta:+} to {before}"))
+
+
 def _confirm(tx: Tx, house: House, one: Planned, outcome: Outcome) -> None:
     """The number was taken. What was sold since it was computed stays in `expected`: both are differences."""
     row, write = one.view.row, one.write
-    values: dict[str, object] = {
+    values: dict[str, Any] = {
         "pushed": write.target,
         "pushed_at": house.now(),
         "shown": outcome.shown if outcome.shown is not None else write.target,

@@ -273,6 +273,7 @@ def upgrade() -> None:
         sa.Column("returned", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
         sa.Column("taken", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
         sa.Column("decided", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("gone", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
         sa.Column("bookings", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
         sa.ForeignKeyConstraint(
             ["channel", "order_id"], ["orders.channel", "orders.order_id"], name="fk_order_lines_order"
