@@ -1,0 +1,248 @@
+"""What may happen between two steps of a sync: another process, a customer, a late answer, another setting."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from connectors.contract import Batch, ListingPage, Outcome, Unavailable
+from connectors.memory import Lost, MemoryConnector
+from syncd.domain.availability import Buffer, Pools
+from syncd.domain.drift import OnEdit
+from syncd.domain.rules import Limits
+from syncd.domain.safety import HoldLimits
+from syncd.storage import catalogue, channels, ledger, notices
+from syncd.storage.channels import Mode
+from syncd.storage.notices import NoticeKind
+from syncd.sync import desk, golive, mapfile, mapper
+from syncd.sync.approval import Fate, decide
+from syncd.sync.house import Refusal
+from syncd.sync.settings_watch import note_settings
+from tests.engine.world import World
+
+MakeWorld = Callable[..., World]
+SKU = "SHOE-39-BLK"
+
+
+def stock(world: World, sku: str = SKU) -> Pools:
+    with world.db.read() as tx:
+        sku_id = catalogue.ids(tx)[sku]
+        return ledger.pools(tx, [sku_id])[sku_id]
+
+
+def open_notices(world: World) -> list[NoticeKind]:
+    with world.db.read() as tx:
+        return [notice.kind for notice in notices.open_notices(tx)]
+
+
+def test_a_smaller_buffer_in_the_settings_waits_for_every_shop_like_any_raise(make_world: MakeWorld) -> None:
+    world = make_world(buffer=5)
+    note_settings(world.house)
+    world.go_live()
+    world.sync()
+    world.clock.sleep(60)
+    world.shops["compare1"].buy(world.listing("compare1"), 4)
+    world.shops["compare1"].down_until = world.clock() + timedelta(hours=1)
+    world.house = replace(world.house, default=Limits(buffer=Buffer(units=0)))
+    note_settings(world.house)
+    world.sync()
+    assert world.shown_in("delta0") == 5
+    world.clock.sleep(3700)
+    world.sync()
+    assert world.shown_in("delta0") == world.shown_in("compare1") == 6
+
+
+def test_a_lost_beginning_of_counting_is_not_sent_again(make_world: MakeWorld) -> None:
+    world = make_world()
+    shop, listing = world.shops["delta0"], world.listing("delta0")
+    shop.stop_counting(listing)
+    ports = tuple(replace(port, start_counting=True) for port in world.house.ports)
+    world.house = replace(world.house, ports=ports)
+    mapper.refresh(world.house, world.house.port("delta0"))
+    world.go_live()
+    shop.lose_next_answer(Lost.LATE, late_after=timedelta(seconds=20))
+    world.sync()
+    world.clock.sleep(10)
+    world.sync()
+    assert shop.shown(listing) is None
+    world.clock.sleep(15)
+    assert shop.shown(listing) == 8
+    shop.buy(listing, 3)
+    world.clock.sleep(130)
+    world.sync()
+    world.sync()
+    assert shop.shown(listing) == 5
+
+
+def test_written_is_not_believed_when_the_shop_shows_the_old_number(make_world: MakeWorld) -> None:
+    """Design.md §3.4: 200 does not mean written."""
+    world = make_world()
+    world.go_live()
+    world.sync()
+
+    class Forgetful(MemoryConnector):
+        def send(self, batch: Batch) -> list[Outcome]:
+            return [Outcome(write.listing_id, shown=8) for write in batch.writes]
+
+    first, second = world.house.ports
+    honest = first.connector
+    world.house = replace(world.house, ports=(replace(first, connector=Forgetful(world.shops["delta0"])), second))
+    desk.sell(world.house, SKU, 5)
+    report = world.sync()
+    assert [line.sku for line in report.pushed["delta0"].in_doubt] == [SKU]
+    world.house = replace(world.house, ports=(replace(first, connector=honest), second))
+    world.clock.sleep(130)
+    world.sync()
+    assert world.shown_in("delta0") == 3
+
+
+def test_a_sale_at_the_moment_of_reading_is_no_edit(make_world: MakeWorld) -> None:
+    world = make_world(skus=("A", "B"), on_edit=OnEdit.ADOPT)
+    world.go_live()
+    world.sync()
+    shop = world.shops["delta0"]
+    before = stock(world, "A").own
+
+    for _ in range(3):
+        world.clock.sleep(300)
+        shop.edit(world.listing("delta0", "B"), (shop.shown(world.listing("delta0", "B")) or 0) + 1)
+        bought: list[str] = []
+
+        def buy_while_it_is_read(call: str, moment: str, bought: list[str] = bought) -> None:
+            if call == "read" and moment == "after" and not bought:
+                bought.append(shop.buy(world.listing("delta0", "A")) or "")
+
+        shop.on_call = buy_while_it_is_read
+        world.sync()
+        shop.on_call = lambda _call, _moment: None
+    world.settle(3)
+    assert stock(world, "A").own == before
+
+
+def test_what_changed_while_it_was_sent_is_judged_too(make_world: MakeWorld) -> None:
+    """A broken file is imported in another process during the first call (design.md §3.6)."""
+    skus = tuple(f"S{number:02}" for number in range(40))
+    world = make_world(skus=skus, hold_limits=HoldLimits())
+    world.go_live()
+    world.sync()
+    for sku in skus:
+        desk.adjust(world.house, sku, -1, reason="test")
+    imported = []
+
+    def import_zeros(call: str, moment: str) -> None:
+        if call == "send" and moment == "before" and not imported:
+            imported.append(True)
+            for sku in skus:
+                world.count(sku, 0)
+
+    world.shops["delta0"].on_call = import_zeros
+    world.sync()
+    assert not [sku for sku in skus if world.shown_in("delta0", sku) == 0]
+    assert world.sync().held
+
+
+def test_a_rollback_ends_only_when_everything_is_restored(make_world: MakeWorld) -> None:
+    world = make_world(skus=("A", "B"))
+    shop = world.shops["delta0"]
+    assert golive.go_live(world.house, world.house.port("delta0")).live
+    shop.refused |= {world.listing("delta0", "A"), world.listing("delta0", "B")}
+    golive.rollback(world.house, world.house.port("delta0"))
+    shop.refused.clear()
+    world.clock.sleep(3600)
+    world.sync(skus={"A"})
+    assert (world.shown_in("delta0", "A"), world.shown_in("delta0", "B")) == (10, 8)
+    world.sync()
+    assert world.shown_in("delta0", "B") == 10
+    with world.db.read() as tx:
+        channel = channels.get(tx, "delta0")
+        assert channel is not None and channel.mode is Mode.SHADOW
+
+
+@pytest.mark.parametrize("change", ["allow_backorders", "stop_counting"])
+def test_a_live_listing_that_a_0_no_longer_stops_is_told_of(make_world: MakeWorld, change: str) -> None:
+    world = make_world()
+    world.go_live()
+    world.sync()
+    shop = world.shops["delta0"]
+    getattr(shop, change)(world.listing("delta0"))
+    desk.sell(world.house, SKU, 9)
+    world.clock.sleep(60)
+    world.sync()
+    assert NoticeKind.LEFT_ALONE in open_notices(world)
+
+
+def test_units_that_are_said_to_be_gone_leave_once(make_world: MakeWorld) -> None:
+    world = make_world()
+    world.go_live()
+    world.sync()
+    shop = world.shops["compare1"]
+    order = shop.buy(world.listing("compare1"), 2)
+    assert order is not None
+    world.sync()
+    shop.cancel(order, restock=False)
+    world.sync()
+    decide(world.house, "compare1", shop.order(order).number, Fate.GONE)
+    assert stock(world) == Pools(own=8, reserved=0)
+    shop.revive(order)
+    shop.ship(order)
+    world.sync()
+    assert stock(world) == Pools(own=8, reserved=0)
+
+
+def test_listings_that_cannot_be_read_are_not_forgotten(make_world: MakeWorld) -> None:
+    world = make_world()
+    world.go_live()
+    world.sync()
+    world.clock.sleep(25 * 3600)
+
+    class Broken(MemoryConnector):
+        def listings(self) -> Iterator[ListingPage]:
+            raise Unavailable("page 7 answers 500")
+
+    first, second = world.house.ports
+    world.house = replace(world.house, ports=(replace(first, connector=Broken(world.shops["delta0"])), second))
+    report = world.sync()
+    assert not report.complete
+    assert list(report.unlisted) == ["delta0"]
+
+
+def test_every_listing_of_a_silent_channel_is_set_aside(make_world: MakeWorld) -> None:
+    world = make_world(on_hand=40, shown=40, buffer=0)
+    second = world.shops["delta0"].add_listing(SKU, 30)
+    mapper.refresh(world.house, world.house.port("delta0"))
+    mapfile.name_primary(world.house, world.house.port("delta0"), world.listing("delta0"))
+    world.go_live()
+    world.sync()
+    desk.sell(world.house, SKU, 38)
+    world.sync()
+    assert (world.shown_in("delta0"), world.shops["delta0"].shown(second)) == (2, 30)
+    world.shops["delta0"].down_until = world.clock() + timedelta(hours=10)
+    world.clock.sleep(3 * 3600)
+    desk.receive(world.house, SKU, 38)
+    world.sync()
+    assert world.shown_in("compare1") == 40 - 2 - 30
+
+
+def test_a_place_that_does_not_exist_is_refused_before_anything_is_done(make_world: MakeWorld) -> None:
+    world = make_world()
+    world.house = replace(world.house, ports=tuple(replace(port, ships_from=("Shelf",)) for port in world.house.ports))
+    with pytest.raises(Refusal, match="SHIPS_FROM names Shelf"):
+        world.sync()
+
+
+def test_a_notice_ends_with_what_it_was_about(make_world: MakeWorld) -> None:
+    world = make_world()
+    shop = world.shops["delta0"]
+    unknown = shop.add_listing("NEW", 5)
+    world.go_live()
+    world.sync()
+    order = shop.buy(unknown, 2)
+    assert order is not None
+    world.sync()
+    assert open_notices(world) == [NoticeKind.UNMAPPED]
+    shop.cancel(order)
+    world.sync()
+    assert open_notices(world) == []
