@@ -310,3 +310,10 @@ def on_shelf_at(tx: Tx, channel: str, instant: datetime) -> dict[str, int]:
         .group_by(order_lines.c.channel_listing_id)
     )
     return {listing_id: max(0, int(units)) for listing_id, units in rows}
+
+
+def open_lines_of_listing(tx: Tx, row_id: int) -> list[LineRow]:
+    """Lines that reserve units of a SKU and came in by this listing row."""
+    reserved = order_lines.c.promised + order_lines.c.undecided - order_lines.c.decided
+    query = select(order_lines).where(order_lines.c.listing == row_id, order_lines.c.sku_id.is_not(None), reserved > 0)
+    return [_line(row) for row in tx.execute(query.order_by(order_lines.c.order_id, order_lines.c.line_id))]

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from connectors.contract import ConnectorError
 from syncd.domain.stock import twin_key
 from syncd.files import BadRow, MapRow
-from syncd.storage import catalogue, listings
+from syncd.storage import catalogue, listings, orders
 from syncd.storage.catalogue import Sku
 from syncd.storage.listings import ListingRow
 from syncd.storage.session import Tx
@@ -129,17 +129,26 @@ def take(house: House, rows: Sequence[MapRow], *, dry_run: bool = False) -> Sett
     """Match these listings by the channels' own ids, name primary ones, accept those that a 0 does not stop.
 
     A SKU that is new becomes known without a count. Nothing is changed while any row is bad, or with `dry_run`. A row
-    without SKU leaves its listing as it is.
+    without SKU leaves its listing as it is; one that would part a listing from its open orders is bad.
     """
     done = Settled()
-    with house.db.read() as tx:
-        known = {port.name: listings.by_listing_id(tx, port.name, _ids(rows, port.name)) for port in house.ports}
-        skus = catalogue.ids(tx)
+    # One transaction, so that no order is booked between the look and the change.
+    with house.db.read() if dry_run else house.db.write() as tx:
+        chosen = _choose(tx, house, rows, done)
+        if not dry_run and not done.bad_rows:
+            _apply(tx, house, chosen)
+    return done
+
+
+def _choose(tx: Tx, house: House, rows: Sequence[MapRow], done: Settled) -> list[tuple[MapRow, ListingRow]]:
+    """The rows that may be taken, each with its listing; `done` says what they change and which others are bad."""
+    known = {port.name: listings.by_listing_id(tx, port.name, _ids(rows, port.name)) for port in house.ports}
+    skus = catalogue.ids(tx)
     twins = {twin_key(sku): sku for sku in skus}
     chosen: list[tuple[MapRow, ListingRow]] = []
     for row in rows:
         listing = known.get(row.channel, {}).get(row.listing_id)
-        reason = _refusal(row, listing, known, twins)
+        reason = _refusal(row, listing, known, twins) or _parting(tx, row, listing, skus)
         if reason:
             done.bad_rows.append(BadRow(row.line_number, reason))
         elif listing is not None:
@@ -154,10 +163,7 @@ def take(house: House, rows: Sequence[MapRow], *, dry_run: bool = False) -> Sett
         done.primary += bool(row.primary)
         done.accepted += accepts
         done.unchanged += not (matches or accepts or row.primary)
-    if not dry_run and not done.bad_rows:
-        with house.db.write() as tx:
-            _apply(tx, house, chosen)
-    return done
+    return chosen
 
 
 def _ids(rows: Iterable[MapRow], channel: str) -> list[str]:
@@ -177,6 +183,21 @@ def _refusal(row: MapRow, listing: ListingRow | None, known: Collection[str], tw
     if twin is not None and twin != row.sku:
         return f"{row.sku} differs from the SKU {twin} only by case or blanks."
     return ""
+
+
+def _parting(tx: Tx, row: MapRow, listing: ListingRow | None, skus: dict[str, int]) -> str:
+    """Why a listing has to keep its SKU: orders that came in by it still hold units of that."""
+    if row.sku is None or listing is None or listing.sku_id == skus.get(row.sku, 0):
+        return ""
+    names = {sku_id: sku for sku, sku_id in skus.items()}
+    units: dict[str, int] = defaultdict(int)
+    for line in orders.open_lines_of_listing(tx, listing.id):
+        if line.sku_id is not None and names[line.sku_id] != row.sku:
+            units[names[line.sku_id]] += line.booked.reserved
+    if not units:
+        return ""
+    booked = " and ".join(f"{count} units of open orders are booked on {sku}" for sku, count in units.items())
+    return f"{booked}; ship or cancel them first, then: syncd sync"
 
 
 def _apply(tx: Tx, house: House, chosen: Sequence[tuple[MapRow, ListingRow]]) -> None:

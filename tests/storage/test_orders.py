@@ -134,6 +134,20 @@ def test_claims_add_up_what_was_taken_and_what_the_channel_holds_unseen(database
         assert orders.claims(tx, "shopify") == {}
 
 
+def test_lines_that_still_hold_units_are_found_by_the_listing_that_they_came_in_by(database: Database) -> None:
+    shoe = sku(database)
+    row, other = listing(database, shoe), listing(database, shoe, listing_id="12")
+    order(database, "1")
+    line(database, "1", "owed", LineBooked(promised=2, taken=2), row, shoe, "11")
+    line(database, "1", "shipped", LineBooked(fulfilled=2, taken=2), row, shoe, "11")
+    line(database, "1", "decided", LineBooked(undecided=2, decided=2, taken=2), row, shoe, "11")
+    line(database, "1", "in part", LineBooked(undecided=2, decided=1, taken=2), row, shoe, "11")
+    line(database, "1", "not booked", LineBooked(promised=2, taken=2), row, None, "11")
+    line(database, "1", "elsewhere", LineBooked(promised=2, taken=2), other, shoe, "12")
+    with database.read() as tx:
+        assert [one.line_id for one in orders.open_lines_of_listing(tx, row)] == ["in part", "owed"]
+
+
 def test_traffic_is_told_of_lines_without_a_sku_too(database: Database) -> None:
     order(database, "1")
     line(database, "1", "1", LineBooked(promised=2, taken=2), None, None, "11")
