@@ -120,7 +120,8 @@ def go_live(
                 wrong.append(port.name)
                 continue
             _tell(result, max(map(len, channel)))
-            if not result.live or result.rest is None or result.rest.error is not None:
+            rest = result.rest
+            if not result.live or rest is None or rest.error is not None or rest.rejected or rest.in_doubt:
                 wrong.append(port.name)
     if wrong:
         raise PartlyFailed(f"{', '.join(wrong)}: not, or not completely, live.", "Mend, then look at: syncd status")

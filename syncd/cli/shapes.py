@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -50,7 +51,7 @@ def of_plan(plan: ChannelPlan) -> Json:
     }
 
 
-def of_sync(house: House, report: Report, notices: list[Notice], exit_code: int, zone: ZoneInfo) -> Json:
+def of_sync(house: House, report: Report, notices: Sequence[Notice], exit_code: int, zone: ZoneInfo) -> Json:
     return {
         "exit_code": exit_code,
         "channels": [_of_channel(report, port.name) for port in house.ports],

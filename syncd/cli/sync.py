@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Annotated
 
@@ -43,22 +44,24 @@ def sync(
         report = patiently(
             house, lambda: cycle.sync(house, only=only, skus=sku, dry_run=dry_run), timedelta(seconds=wait)
         )
-        notices = list(standing.waiting(house).notices)
+        waiting = standing.waiting(house)
         plans = [preview.plan(house, port) for port in sinks(house, only)] if dry_run else []
     code = HELD if report.held else 0 if report.complete else PARTLY_FAILED
     if json:
         shape = shapes.of_plans(plans) if dry_run else {}
-        output.as_json({**shapes.of_sync(house, report, notices, code, settings.timezone), "plan": shape or None})
+        output.as_json(
+            {**shapes.of_sync(house, report, waiting.notices, code, settings.timezone), "plan": shape or None}
+        )
     else:
-        _show(house, report, dry_run=dry_run)
+        _show(house, report, waiting.skus_of_listings, dry_run=dry_run)
         if dry_run:
             show_plans(plans)
-        _tell_notices(notices, before)
+        _tell_notices(waiting.notices, before)
     if code:
         raise typer.Exit(code)
 
 
-def _show(house: House, report: Report, *, dry_run: bool) -> None:
+def _show(house: House, report: Report, skus_of_listings: Mapping[int, str], *, dry_run: bool) -> None:
     rows = []
     for port in house.ports:
         pulled, pushed = report.pulled.get(port.name), report.pushed.get(port.name)
@@ -75,7 +78,7 @@ def _show(house: House, report: Report, *, dry_run: bool) -> None:
     columns = ("channel", "read", "sold", "wrote", "right", "waiting", "refused", "in doubt", "")
     output.table(columns, rows, right=("wrote", "right", "waiting", "refused", "in doubt"))
     for name, pushed in report.pushed.items():
-        _tell(name, pushed)
+        _tell(name, pushed, skus_of_listings)
     for name, error in report.failed.items():
         told = of_channel(name, error)
         output.failure(told.sentence, told.hint)
@@ -90,8 +93,13 @@ def _numbers(pushed: Pushed) -> tuple[int, int, int, int, int]:
     return written, pushed.right, waiting, rejected, in_doubt
 
 
-def _tell(name: str, pushed: Pushed) -> None:
+def _tell(name: str, pushed: Pushed, skus_of_listings: Mapping[int, str]) -> None:
+    """What was done to a channel and what was not; what is held comes first, the worst on top."""
     lines = [*pushed.written, *pushed.rejected, *pushed.in_doubt, *pushed.waiting]
+    if pushed.hold is not None:
+        held = [skus_of_listings.get(change.listing) for change in pushed.hold.changes]
+        worst = {sku: place for place, sku in enumerate(held)}
+        lines.sort(key=lambda one: worst.get(one.sku, len(held)))
     if lines:
         output.table(
             ("channel", "SKU", "shows", "should be", ""),
@@ -110,7 +118,7 @@ def _tell(name: str, pushed: Pushed) -> None:
         output.failure(told.sentence, told.hint)
 
 
-def _tell_notices(notices: list[Notice], before: set[int]) -> None:
+def _tell_notices(notices: Sequence[Notice], before: set[int]) -> None:
     for notice in notices:
         if notice.id not in before:
             output.line(f"new: {notice.text}. {notice.hint}".rstrip())

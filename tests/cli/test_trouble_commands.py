@@ -26,6 +26,19 @@ def test_a_change_too_big_waits_for_a_yes_and_is_written_after_it(shops: Shops) 
     assert shops.done("holds").out == "Nothing waits for you.\n"
 
 
+def test_the_worst_of_what_is_held_is_shown_first(shops: Shops, tmp_path: Path) -> None:
+    skus = [f"A{number:02}" for number in range(11)]
+    shops.live(dict.fromkeys([*skus, "Z"], 40))
+    write(tmp_path / "count.csv", [{"SKU": sku, "On hand": "12"} for sku in skus] + [{"SKU": "Z", "On hand": "0"}])
+    shops.done("import", str(tmp_path / "count.csv"), "--counted-at", "now", "--yes")
+    ended = shops.syncd("sync")
+    assert ended.code == 3
+    shown = [line.split() for line in ended.out.splitlines() if line.startswith("  woo ") and "looks too big" in line]
+    assert len(shown) == 10
+    assert shown[0][:4] == ["woo", "Z", "38", "0"]
+    assert "  and 2 more: syncd sync --json" in ended.out
+
+
 def test_a_change_that_was_rejected_is_not_written(shops: Shops) -> None:
     shops.set(SYNCD_HOLD_COUNT="1")
     shops.live({"HAT": 10, "BELT": 10})
@@ -163,6 +176,26 @@ def test_a_key_that_may_only_read_keeps_its_shop_in_shadow_and_the_other_goes_li
     assert shops.shown("HAT") == (10, 9)
 
 
+def test_going_live_is_not_done_while_the_shop_refuses_one_of_the_rest(shops: Shops) -> None:
+    goods = {"HAT": 10, "BELT": 10, "SCARF": 10, "CAP": 10, "RING": 10}
+    shops.sell_in_both(goods)
+    shops.done("adopt", "woo", "--yes")
+    gone = shops.woo.product("RING").id
+
+    def write_before_it_goes(left: int) -> None:
+        if not left:
+            shops.woo.delete_product(gone)
+        else:
+            shops.woo.in_the_gap = lambda: write_before_it_goes(left - 1)
+
+    write_before_it_goes(4)
+    ended = shops.syncd("go-live", "woo")
+    assert ended.code == 1
+    assert "wrote 3 SKUs, read back, right; wrote 1 more" in ended.out
+    assert "RING" in ended.out and "The shop refuses it: " in ended.out
+    assert ended.err == "woo: not, or not completely, live. Mend, then look at: syncd status\n"
+
+
 def test_a_rollback_that_meets_a_dead_shop_is_finished_by_the_next_sync(shops: Shops) -> None:
     shops.live({"HAT": 10})
     shops.shopify_server.stop()
@@ -190,6 +223,13 @@ def test_check_warns_of_skus_that_are_sold_out_before_their_alert(shops: Shops) 
     shops.done("set", "HAT", "--reorder-point", "2")
     told = shops.done("check").out
     assert "  warn  rules       sold out by the buffer before the alert comes: HAT in woo." in told
+
+
+def test_check_counts_listings_whose_stock_the_shop_does_not_count(shops: Shops) -> None:
+    shops.sell_in_both({"HAT": 5})
+    shops.woo.add_simple("GIFT", "Gift card", stock=None)
+    shops.done("adopt", "woo", "--yes")
+    assert "of 2 listings, 1 whose stock the shop does not count: not touched" in shops.done("check").out
 
 
 def test_map_lists_what_is_left_alone_and_why(shops: Shops) -> None:
@@ -275,6 +315,23 @@ def test_a_new_sku_of_a_map_file_becomes_known_and_can_be_adopted(shops: Shops, 
     assert "New, not counted yet: CAP." in shops.done("map", "import", str(tmp_path / "new.csv")).out
     assert "1 SKU, 3 units, counted" in shops.done("adopt", "woo", "--yes").out
     assert shops.done("stock", "--json").json["skus"][0]["sku"] == "CAP"
+
+
+def test_a_listing_keeps_its_sku_while_orders_that_came_in_by_it_are_open(shops: Shops, tmp_path: Path) -> None:
+    shops.live({"HAT": 10})
+    order = shops.buy_in_woo("HAT", 3)
+    shops.done("sync")
+    move = tmp_path / "move.csv"
+    write(move, [{"Channel": "woo", "Listing id": str(shops.woo.product("HAT").id), "SKU": "CAP"}])
+    for dry_run in (["--dry-run"], []):
+        ended = shops.syncd("map", "import", str(move), *dry_run)
+        assert ended.code == 1
+        assert "  line 2: 3 units of open orders are booked on HAT; ship or cancel them first" in ended.err
+    assert shops.syncd("explain", "CAP").code != 0, "the new SKU is not known either"
+    shops.woo.set_order_status(order, "cancelled")
+    shops.done("sync")
+    assert shops.done("map", "import", str(move)).out.startswith("Matched 1 listing, ")
+    assert shops.done("explain", "HAT").out.startswith("on hand 10 (")
 
 
 def write(target: Path, rows: list[dict[str, str]]) -> None:
