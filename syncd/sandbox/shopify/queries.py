@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
+from random import Random
 from typing import Any
 
 from syncd.sandbox.shopify import search
@@ -273,7 +274,13 @@ def orders(_: object, call: Call) -> dict[str, Any]:
     for doc, order in _known(call.request, call):
         value = doc[by]
         listed.append((shown(value) if isinstance(value, datetime) else str(value), order.number, order))
-    return connection(listed, call)
+    page = connection(listed, call)
+    disorder: Random | None = call.request.shop.order_list_disorder
+    if disorder is not None and page["edges"]:
+        page["edges"].append(disorder.choice(page["edges"]))
+        disorder.shuffle(page["edges"])
+        page["nodes"] = [edge["node"] for edge in page["edges"]]
+    return page
 
 
 def orders_count(_: object, call: Call) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
+from random import Random
 
 from syncd.sandbox.shopify.catalogue import Catalogue
 from syncd.sandbox.shopify.model import (
@@ -33,9 +34,14 @@ class ShopRefuses(Exception):
 
 @dataclass(slots=True)
 class ShopifyShop(Catalogue):
-    """A practice shop. `search_lag`: its order list shows orders as they were that long ago (shopify-facts §3)."""
+    """A practice shop.
+
+    `search_lag`: its order list shows orders as they were that long ago (shopify-facts §3). `order_list_disorder`:
+    shuffles each page of orders and shows one of them twice.
+    """
 
     search_lag: timedelta = timedelta()
+    order_list_disorder: Random | None = None
     orders: dict[int, Order] = field(default_factory=dict)
     definitions: dict[tuple[str, str, str], dict[str, object]] = field(default_factory=dict)
     subscriptions: dict[int, Subscription] = field(default_factory=dict)

@@ -110,6 +110,26 @@ def test_the_list_of_orders_trails_behind_and_nothing_is_missed(practice: Practi
     assert list(found) == [order.name]
 
 
+def test_a_list_of_orders_in_disorder_that_shows_some_twice_is_read_whole(practice: Practice, shop: Shopify) -> None:
+    practice.shop.order_list_disorder = random.Random(3)
+    practice.shop.add_product("Sandal", [{"sku": "A", "units": 99}])
+    _, cursor = walk(shop)
+    sold = []
+    for _ in range(5):
+        sold.append(practice.shop.buy("A").name)
+        practice.world.now += timedelta(minutes=1)
+    practice.world.now += shop.order_lag
+    (page,) = shop.orders(cursor)
+    told = [state.number for state in page.orders]
+    assert len(told) == 6 and list(dict.fromkeys(told)) != sold, "this shop tells no tidy list"
+    found, after = walk(shop, cursor)
+    assert sorted(found) == sold
+    practice.shop.cancel(practice.shop.orders[min(practice.shop.orders)])
+    practice.world.now += shop.order_lag
+    again, _ = walk(shop, after)
+    assert again[sold[0]].lines[0].promised == 0
+
+
 def test_first_contact_brings_also_what_was_archived_before_it_was_shipped(practice: Practice, shop: Shopify) -> None:
     practice.shop.add_product("Sandal", [{"sku": "A", "units": 9}])
     archived, shipped = practice.shop.buy("A"), practice.shop.buy("A")
