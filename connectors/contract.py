@@ -11,7 +11,7 @@ A connector implements the roles that it has; the engine asks by role (``isinsta
 Words are those of ``syncd/domain/stock.py``. Quantities are ``int`` units. Instants are aware UTC ``datetime``s.
 Ids are the channel's own, as ``str``; a missing SKU is ``None``, never ``""``.
 
-The promises are written as tests in ``connectors/testing.py``; a connector that passes them is a good citizen:
+The promises are tests in the package ``connectors/testing/``; a connector that passes them is a good citizen:
 pushing twice is pushing once; one bad item does not fail its batch; a cursor resumes exactly after its page, also
 after a crash; ids and versions are stable across re-reads; a rate limit carries its wait; an outage changes nothing;
 no secret in any error or log line.
