@@ -147,8 +147,7 @@ def _read(house: House, port: Port, rows: list[ListingRow], adoption: Adoption) 
     with house.db.read() as tx:
         before = traffic_by_row(tx, port.name)
     readings = {one.row_id: one for one in anchor.read(house, port, rows)}
-    if port.sales is not None and readings:
-        house.sleep(port.sales.order_lag.total_seconds())
+    anchor.wait_for_orders(house, port, list(readings.values()))
     _pull(house, port)
     with house.db.read() as tx:
         after = traffic_by_row(tx, port.name)

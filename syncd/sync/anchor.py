@@ -83,6 +83,17 @@ def read(house: House, port: Port, rows: Sequence[ListingRow]) -> list[Reading]:
     return readings
 
 
+def wait_for_orders(house: House, port: Port, readings: Sequence[Reading]) -> None:
+    """Wait until the channel's list of orders has caught up with the numbers just read (its order lag)."""
+    if port.sales is None or not readings:
+        return
+    last = max(one.read_at for one in readings)
+    left = (last + port.sales.order_lag - house.now()).total_seconds()
+    if left > 0:
+        house.progress(f"{port.name}: waiting for its list of orders", 0, None)
+        house.sleep(left)
+
+
 def accept(tx: Tx, readings: Sequence[Reading]) -> list[int]:
     """Take these readings for expected where nothing was booked since they were made; rows left over.
 

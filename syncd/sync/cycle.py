@@ -157,7 +157,8 @@ class Cycle:
         # would never be told. So the first contact is made before any number is read.
         self.pull(port.name for port in ports if self._never_pulled(port))
         readings = {port.name: self._read(port, None) for port in ports if port.shelf is not None}
-        self._wait_for_lists(ports, readings)
+        for port in ports:
+            anchor.wait_for_orders(self.house, port, readings.get(port.name, []))
         self.pull(port.name for port in self.house.ports)
         for port in ports:
             left = self._accept(port, readings.get(port.name, []))
@@ -165,7 +166,7 @@ class Cycle:
                 if not left:
                     break
                 again = self._read(port, left)
-                self._wait_for_lists([port], {port.name: again})
+                anchor.wait_for_orders(self.house, port, again)
                 self.pull([port.name])
                 left = self._accept(port, again)
 
@@ -184,17 +185,6 @@ class Cycle:
         except ConnectorError as error:
             self._failed(port, error)
             return []
-
-    def _wait_for_lists(self, ports: Iterable[Port], readings: dict[str, list[anchor.Reading]]) -> None:
-        """Wait until each channel's list of orders has caught up with the numbers just read."""
-        for port in ports:
-            if port.sales is None or not readings.get(port.name):
-                continue
-            last = max(one.read_at for one in readings[port.name])
-            left = (last + port.sales.order_lag - self.house.now()).total_seconds()
-            if left > 0:
-                self.house.progress(f"{port.name}: waiting for its list of orders", 0, None)
-                self.house.sleep(left)
 
     def _accept(self, port: Port, readings: list[anchor.Reading]) -> list[int]:
         if not readings or port.name in self.report.failed:

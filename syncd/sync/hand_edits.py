@@ -43,8 +43,7 @@ def settle(house: House, port: Port, sku: str, way: OnEdit) -> int:
                 hint = f"Look at it: syncd explain {sku}"
                 raise Refusal(f"{port.name} shows no other number of {sku} than was expected", hint)
             read = anchor.read(house, port, [row])
-            if port.sales is not None:
-                house.sleep(port.sales.order_lag.total_seconds())
+            anchor.wait_for_orders(house, port, read)
             cycle = Cycle(house)
             cycle.pull([port.name])
             if port.name in cycle.report.failed:

@@ -6,12 +6,13 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
-from connectors.contract import Listing, Parked, StockKeeping
+from connectors.contract import Listing, StockKeeping
 from syncd.domain.stock import normal_sku, twin_key
 from syncd.storage import catalogue, channels, listings, notices
 from syncd.storage.listings import ListingRow
 from syncd.storage.notices import NoticeKind
 from syncd.storage.session import Tx
+from syncd.sync import unreadable
 from syncd.sync.bookkeeper import Bookkeeper
 from syncd.sync.house import House, Port
 
@@ -58,9 +59,11 @@ def refresh(house: House, port: Port) -> None:
             rows = listings.by_listing_id(tx, port.name, [listing.id for listing in page.listings])
             for listing in page.listings:
                 _store(tx, house, port, listing, rows.get(listing.id), known_skus)
-            _unpark(tx, house, port, {one.id for one in page.listings} - {item.ref for item in page.parked})
+            readable = {one.id for one in page.listings} - {item.ref for item in page.parked}
+            unreadable.unpark(tx, house, port, unreadable.LISTING, readable)
             for item in page.parked:
-                _park(tx, house, port, item)
+                hint = f"Mend it in the shop, then: syncd map {port.name}. Its SKU is not raised meanwhile."
+                unreadable.park(tx, house, port, unreadable.LISTING, item, hint=hint)
                 seen.update(item.listing_ids)
         house.progress(f"{port.name}: reading listings", len(seen), page.total)
     with house.db.write() as tx:
@@ -69,26 +72,6 @@ def refresh(house: House, port: Port) -> None:
                 vanish(tx, row, house)
         settle_matches(tx, house, port)
         channels.change(tx, port.name, listed_at=house.now())
-
-
-def _park(tx: Tx, house: House, port: Port, item: Parked) -> None:
-    ref, now = f"listing {item.ref}", house.now()
-    if notices.park(tx, port.name, ref, reason=item.reason, sample=item.sample, listing_ids=item.listing_ids, now=now):
-        notices.open_notice(
-            tx,
-            NoticeKind.UNREADABLE,
-            channel=port.name,
-            subject=ref,
-            text=f"{port.name}: {item.reason}",
-            hint=f"Mend it in the shop, then: syncd map {port.name}. Its SKU is not raised meanwhile.",
-            now=now,
-        )
-
-
-def _unpark(tx: Tx, house: House, port: Port, readable: set[str]) -> None:
-    for listing_id in readable:
-        if notices.unpark(tx, port.name, ref := f"listing {listing_id}"):
-            notices.close_notice(tx, NoticeKind.UNREADABLE, channel=port.name, subject=ref, now=house.now())
 
 
 def _store(

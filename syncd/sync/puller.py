@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from connectors.contract import CursorExpired, Parked, SalesSource
 from syncd.storage import channels, listings, notices, orders, sequence
 from syncd.storage.channels import Channel
 from syncd.storage.notices import NoticeKind
 from syncd.storage.session import Tx
-from syncd.sync import mapper
+from syncd.sync import mapper, unreadable
 from syncd.sync.bookkeeper import Booked, Bookkeeper
 from syncd.sync.house import House, Port
 
@@ -101,32 +101,13 @@ def _add(total: Booked, page: Booked) -> None:
 
 
 def _park(tx: Tx, house: House, port: Port, items: Sequence[Parked], readable: set[str]) -> None:
-    now = house.now()
     for item in items:
-        ref = f"order {item.ref}"
-        is_open = notices.park(
-            tx, port.name, ref, reason=item.reason, sample=item.sample, listing_ids=item.listing_ids, now=now
+        hint = (
+            "Mend it in the shop; it is read again by itself. Its SKUs are not raised meanwhile."
+            f" Not worth mending? syncd dismiss {port.name} {item.ref}, then count its SKUs"
         )
-        if not is_open:
-            continue
-        notices.open_notice(
-            tx,
-            NoticeKind.UNREADABLE,
-            channel=port.name,
-            subject=ref,
-            text=f"{port.name}: {item.reason}",
-            hint=f"Mend it in the shop; it is read again by itself. Its SKUs are not raised meanwhile."
-            f" Not worth mending? syncd dismiss {port.name} {item.ref}, then count its SKUs",
-            now=now,
-        )
-    _unpark(tx, port, readable, now)
-
-
-def _unpark(tx: Tx, port: Port, order_ids: Iterable[str], now: datetime) -> None:
-    """These orders can be read now, or are gone: what they leave behind shows as a number that no order explains."""
-    for order_id in order_ids:
-        if notices.unpark(tx, port.name, f"order {order_id}"):
-            notices.close_notice(tx, NoticeKind.UNREADABLE, channel=port.name, subject=f"order {order_id}", now=now)
+        unreadable.park(tx, house, port, unreadable.ORDER, item, hint=hint)
+    unreadable.unpark(tx, house, port, unreadable.ORDER, readable)
 
 
 def _reread(house: House, port: Port, source: SalesSource, total: Booked, *, everything: bool = False) -> None:
@@ -152,7 +133,7 @@ def _reread(house: House, port: Port, source: SalesSource, total: Booked, *, eve
             keeper = _bookkeeper(tx, house, port)
             _add(total, keeper.book(found.orders))
             keeper.vanish(found.missing)
-            _unpark(tx, port, found.missing, now)
+            unreadable.unpark(tx, house, port, unreadable.ORDER, found.missing)
             _park(tx, house, port, found.parked, {one.id for one in found.orders})
             _warn_of_age(tx, house, port, source, [one.id for one in found.orders])
         house.progress(f"{port.name}: reading open orders again", start + REREAD_AT_ONCE, len(due))

@@ -1,0 +1,36 @@
+"""Items that could not be read: shown to a person until they can be, or until someone closes them (design.md §3.7)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from connectors.contract import Parked
+from syncd.storage import notices
+from syncd.storage.notices import NoticeKind
+from syncd.storage.session import Tx
+from syncd.sync.house import House, Port
+
+ORDER = "order"
+LISTING = "listing"
+
+
+def park(tx: Tx, house: House, port: Port, kind: str, item: Parked, *, hint: str) -> None:
+    """Remember an order or listing that could not be read, and tell a person once."""
+    ref, now = f"{kind} {item.ref}", house.now()
+    if notices.park(tx, port.name, ref, reason=item.reason, sample=item.sample, listing_ids=item.listing_ids, now=now):
+        notices.open_notice(
+            tx,
+            NoticeKind.UNREADABLE,
+            channel=port.name,
+            subject=ref,
+            text=f"{port.name}: {item.reason}",
+            hint=hint,
+            now=now,
+        )
+
+
+def unpark(tx: Tx, house: House, port: Port, kind: str, ids: Iterable[str]) -> None:
+    """These can be read now, or are gone: what they leave behind shows as a number that no order explains."""
+    for item_id in ids:
+        if notices.unpark(tx, port.name, ref := f"{kind} {item_id}"):
+            notices.close_notice(tx, NoticeKind.UNREADABLE, channel=port.name, subject=ref, now=house.now())
