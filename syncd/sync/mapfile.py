@@ -187,17 +187,15 @@ def _refusal(row: MapRow, listing: ListingRow | None, known: Collection[str], tw
 
 def _parting(tx: Tx, row: MapRow, listing: ListingRow | None, skus: dict[str, int]) -> str:
     """Why a listing has to keep its SKU: orders that came in by it still hold units of that."""
-    if row.sku is None or listing is None or listing.sku_id == skus.get(row.sku, 0):
+    if row.sku is None or listing is None or listing.sku_id in (None, skus.get(row.sku)):
         return ""
-    names = {sku_id: sku for sku, sku_id in skus.items()}
-    units: dict[str, int] = defaultdict(int)
+    units: dict[int | None, int] = defaultdict(int)
     for line in orders.open_lines_of_listing(tx, listing.id):
-        if line.sku_id is not None and names[line.sku_id] != row.sku:
-            units[names[line.sku_id]] += line.booked.reserved
-    if not units:
+        units[line.sku_id] += line.booked.reserved
+    booked = [f"{units[sku_id]} of {sku}" for sku, sku_id in skus.items() if sku_id in units and sku != row.sku]
+    if not booked:
         return ""
-    booked = " and ".join(f"{count} units of open orders are booked on {sku}" for sku, count in units.items())
-    return f"{booked}; ship or cancel them first, then: syncd sync"
+    return f"Open orders hold {' and '.join(booked)} by it; ship, cancel or decide them first, then: syncd sync"
 
 
 def _apply(tx: Tx, house: House, chosen: Sequence[tuple[MapRow, ListingRow]]) -> None:

@@ -326,7 +326,7 @@ def test_a_listing_keeps_its_sku_while_orders_that_came_in_by_it_are_open(shops:
     for dry_run in (["--dry-run"], []):
         ended = shops.syncd("map", "import", str(move), *dry_run)
         assert ended.code == 1
-        assert "  line 2: 3 units of open orders are booked on HAT; ship or cancel them first" in ended.err
+        assert "  line 2: Open orders hold 3 of HAT by it; ship, cancel or decide them first" in ended.err
     assert shops.syncd("explain", "CAP").code != 0, "the new SKU is not known either"
     shops.woo.set_order_status(order, "cancelled")
     shops.done("sync")
