@@ -11,10 +11,13 @@ from syncd.storage import leases, notices
 from syncd.storage.leases import Holder
 from syncd.storage.notices import NoticeKind
 from syncd.sync import mapper
+from syncd.sync.cycle import sync
 from syncd.sync.house import LeaseHeld
 from tests.engine.world import World
 
 MakeWorld = Callable[..., World]
+
+pytestmark = pytest.mark.parametrize("kind_of_database", ["sqlite", "postgres"], indirect=True)
 
 
 def test_ten_on_hand_with_a_buffer_of_two_shows_eight(make_world: MakeWorld) -> None:
@@ -91,6 +94,16 @@ def test_a_number_that_a_human_typed_is_not_overwritten(make_world: MakeWorld) -
         world.clock.sleep(70)
         world.sync()
     assert world.shown_in("delta0") == 15
+    world.shops["compare1"].buy(world.listing("compare1"), 3)
+    world.sync()
+    assert world.shown_in("delta0") == 12, "what was sold elsewhere goes out as a difference"
+    assert world.shown_in("compare1") == 5
+    world.sync()
+    assert world.shown_in("delta0") == 12
+    with world.db.read() as tx:
+        (notice,) = notices.open_notices(tx)
+    assert notice.kind is NoticeKind.EDIT
+    assert notice.text.startswith("delta0 shows 12 of SHOE-39-BLK where 5 was expected")
 
 
 def test_an_unreachable_shop_does_not_stop_the_other_from_being_lowered(make_world: MakeWorld) -> None:
@@ -155,3 +168,26 @@ def test_long_work_ends_when_another_process_has_taken_the_channel_over(make_wor
     with pytest.raises(LeaseHeld):
         world.sync()
     assert world.writes == []
+
+
+def test_two_machines_on_one_database_take_turns(make_world: MakeWorld) -> None:
+    world = make_world()
+    world.go_live()
+    here, there = world.house, replace(world.house, holder=Holder(host="another machine"))
+    world.shops["compare1"].buy(world.listing("compare1"))
+    tries = []
+
+    def meanwhile(call: str, moment: str) -> None:
+        if not tries:
+            tries.append(call)
+            with pytest.raises(LeaseHeld):
+                sync(there)
+
+    world.shops["delta0"].on_call = meanwhile
+    assert sync(here).complete
+    assert tries
+    assert world.shown_in("delta0") == world.shown_in("compare1") == 7
+    world.shops["delta0"].buy(world.listing("delta0"))
+    assert sync(there).complete
+    assert world.shown_in("delta0") == world.shown_in("compare1") == 6
+    world.assert_at_rest()
