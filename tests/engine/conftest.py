@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 
 from syncd.storage.session import Database
-from tests.databases import PostgresServer, postgres_server
+from tests.databases import PostgresServer, database, postgres, postgres_server, sqlite, sqlite_template
+from tests.engine.books import Books
 from tests.engine.world import World, fresh_database
 
-__all__ = ["postgres_server"]
+__all__ = ["database", "postgres", "postgres_server", "sqlite", "sqlite_template"]
 
 MakeDatabase = Callable[[], Database]
 
@@ -55,3 +56,8 @@ def make_world(request: pytest.FixtureRequest, kind_of_database: str) -> Iterato
     yield make
     for db in open_databases:
         db.close()
+
+
+@pytest.fixture
+def books(database: Database) -> Books:
+    return Books(database)
