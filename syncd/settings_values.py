@@ -15,7 +15,8 @@ from pathlib import Path
 from connectors.contract import Setting, SettingType, SettingValue
 from syncd.domain.availability import Buffer
 
-_WHOLE = re.compile(r"\d{1,9}", re.ASCII)
+_MOST_DIGITS = 9
+_WHOLE = re.compile(rf"\d{{1,{_MOST_DIGITS}}}", re.ASCII)
 _DURATION = re.compile(r"(\d{1,9})\s*([smhd])", re.ASCII)
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _LONGEST = timedelta(days=3650)
@@ -24,6 +25,8 @@ _YES_NO = {"yes": True, "true": True, "on": True, "1": True, "no": False, "false
 
 def units(text: str) -> int:
     """A whole number of units, 0 or more."""
+    if text.isdecimal() and len(text) > _MOST_DIGITS:
+        raise ValueError(f"a whole number of up to {_MOST_DIGITS} digits; is it a barcode?")
     if not _WHOLE.fullmatch(text):
         raise ValueError("a whole number, 0 or more")
     return int(text)

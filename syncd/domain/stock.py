@@ -30,6 +30,9 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+MOST_UNITS = 1_000_000_000
+"""Above this a number is taken for something else than units, such as a barcode."""
+
 
 class StockClass(StrEnum):
     """How far the units at a location can be relied on (N14)."""

@@ -8,10 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from syncd.domain.availability import Buffer
-from syncd.domain.stock import normal_sku
-
-MOST_UNITS = 1_000_000_000
-"""Above this a number in a stock column is taken for something else, such as a barcode."""
+from syncd.domain.stock import MOST_UNITS, normal_sku
 
 MOST_CHARACTERS_OF_AN_ID = 255  # Shopify's limit for a SKU; WooCommerce's is 100
 

@@ -12,6 +12,8 @@ from syncd.domain.safety import Change, Held
 from syncd.storage.schema import holds
 from syncd.storage.session import Tx
 
+LARGEST_ID = 2**63 - 1  # of a BIGINT; a larger one cannot even be asked for
+
 
 class HoldState(StrEnum):
     OPEN = "open"
@@ -59,7 +61,16 @@ def every_open(tx: Tx) -> list[Hold]:
     return [_hold(row) for row in rows]
 
 
+def every_rejected(tx: Tx) -> list[Hold]:
+    """Holds to which a person said no, the latest last."""
+    rows = tx.execute(select(holds).where(holds.c.state == HoldState.REJECTED.value).order_by(holds.c.id))
+    return [_hold(row) for row in rows]
+
+
 def get(tx: Tx, hold_id: int) -> Hold | None:
+    """The hold of that number, however large; ``None`` where there is none."""
+    if hold_id > LARGEST_ID:
+        return None
     row = tx.execute(select(holds).where(holds.c.id == hold_id)).first()
     return _hold(row) if row else None
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from syncd.domain.movements import Kind, Movement
+from syncd.domain.stock import MOST_UNITS
 from syncd.errors import CONFIGURATION
 from syncd.storage import catalogue, ledger
 from syncd.storage.catalogue import OWN_SHELF, QUARANTINE, Sku
@@ -70,6 +71,7 @@ def receive(house: House, sku: str, units: int, *, location: str = OWN_SHELF) ->
 
 def adjust(house: House, sku: str, units: int, *, reason: str, location: str = OWN_SHELF) -> Told:
     """A signed change with its reason, such as −1 "damaged"."""
+    plausible(units)
     if units == 0:
         raise Refusal("An adjustment of 0 changes nothing", "For example: syncd adjust SKU -1 --reason damaged")
     return _move(house, sku, Kind.ADJUSTMENT, units, location, reason)
@@ -110,6 +112,7 @@ def count(house: House, sku: str, units: int, *, counted_at: datetime | None = N
     """A count of what is on the shelf, reserved units included. A SKU that is new becomes known by it."""
     if units < 0:
         raise Refusal("There cannot be fewer than 0 on a shelf", "Oversold units stay reserved; count what is there.")
+    plausible(units)
     now = house.now()
     if counted_at is not None and counted_at > now:
         raise Refusal(f"{counted_at:%Y-%m-%d %H:%M} has not come yet", "When was it counted? --counted-at")
@@ -143,9 +146,23 @@ def own_location(tx: Tx, name: str) -> int:
     return catalogue.location(tx, name)
 
 
+def plausible(units: int) -> None:
+    """Make sure that this can be a number of units at all, by the limit that files have.
+
+    Raises:
+        Refusal: it is too large.
+    """
+    if abs(units) > MOST_UNITS:
+        raise Refusal(
+            f"{str(units)[:40]} is too large to be units; is it a barcode?",
+            "Give the SKU first, then the units.",
+        )
+
+
 def _positive(units: int) -> None:
     if units < 1:
-        raise Refusal(f"{units} is not a number of units", "Give a whole number from 1 up.")
+        raise Refusal(f"{str(units)[:40]} is not a number of units", "Give a whole number from 1 up.")
+    plausible(units)
 
 
 def _move(
