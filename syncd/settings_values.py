@@ -26,9 +26,16 @@ _YES_NO = {"yes": True, "true": True, "on": True, "1": True, "no": False, "false
 def units(text: str) -> int:
     """A whole number of units, 0 or more."""
     if text.isdecimal() and len(text) > _MOST_DIGITS:
-        raise ValueError(f"a whole number of up to {_MOST_DIGITS} digits; is it a barcode?")
+        raise ValueError(f"a whole number, 0 or more, of up to {_MOST_DIGITS} digits; is it a barcode?")
     if not _WHOLE.fullmatch(text):
         raise ValueError("a whole number, 0 or more")
+    return int(text)
+
+
+def at_least_one(text: str) -> int:
+    """A whole number, 1 or more: what a connector counts (calls at once, pages) is never nothing."""
+    if not _WHOLE.fullmatch(text) or int(text) < 1:
+        raise ValueError("a whole number, 1 or more")
     return int(text)
 
 
@@ -118,7 +125,7 @@ def existing_file(text: str) -> str:
 
 _BY_TYPE: Mapping[SettingType, Callable[[str], SettingValue]] = {
     SettingType.TEXT: str,
-    SettingType.INT: units,
+    SettingType.INT: at_least_one,
     SettingType.BOOL: yes_no,
     SettingType.DURATION: wait,
     SettingType.PATH: existing_file,

@@ -122,6 +122,8 @@ def test_all_problems_are_told_at_once(tmp_path: Path) -> None:
         ("WOO_ON_EDIT=Heal", "one of ask, adopt, heal"),
         ("WOO_AUTH=digest", "one of basic, query"),
         ("WOO_STRICT=perhaps", "yes or no"),
+        ("WOO_PARALLEL=0", "a whole number, 1 or more"),
+        ("WOO_PARALLEL=-2", "a whole number, 1 or more"),
         ("WOO_CA_FILE=/no/such/ca.pem", "the path of a file that exists"),
         ("SYNCD_TIMEZONE=Europe", "a time zone by its name"),
         ("SYNCD_TIMEZONE=../../etc/passwd", "a time zone by its name"),

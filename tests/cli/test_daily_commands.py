@@ -147,7 +147,7 @@ def test_a_mistake_is_one_sentence_with_the_way_out(
         (("set", "HAT"), "say what to set"),
         (("set", "--cap", "3"), "name one SKU"),
         (("set", "HAT", "--cap", "many"), "a whole number, 0 or more"),
-        (("set", "HAT", "--cap", "7290001234567"), "a whole number of up to 9"),
+        (("set", "HAT", "--cap", "7290001234567"), "of up to 9"),
         (("set", "HAT", "--buffer", "x"), "units such as 2, or percent"),
         (("adjust", "HAT", "-1"), "--reason"),
         (("dismiss", "woo"), "name a notice by its number"),
