@@ -117,6 +117,7 @@ class Setting:
     secret: bool = False
     choices: tuple[str, ...] = ()
     example: str = ""
+    identifies: bool = False  # two channels that agree in these are the same shop: each sale would count twice
 
 
 SettingValue = str | int | bool | timedelta | None

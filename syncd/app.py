@@ -62,6 +62,7 @@ def _port(channel: ChannelSettings, surroundings: Surroundings) -> Port:
         name=channel.name,
         kind=channel.kind,
         connector=make_connector(registry.find(channel.kind), channel.name, channel.connector, surroundings),
+        shop=channel.shop,
         limits=channel.limits,
         on_edit=channel.on_edit,
         silent_after=channel.silent_after,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo
 
 from connectors import registry
-from connectors.contract import Connector, SettingValue
+from connectors.contract import Connector, Setting, SettingValue
 from syncd import places, settings_file, settings_table
 from syncd.domain.drift import OnEdit
 from syncd.domain.rules import Limits
@@ -25,6 +25,7 @@ from syncd.settings_table import Known
 HOUSE_PREFIX = "SYNCD_"
 _CHANNEL_NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 _IN_THE_ENVIRONMENT_ONLY = "SYNCD_ENV_FILE"
+_SPELLING = re.compile(r"^(https?://)?(www\.)?")
 _LARGEST_SECRET_BYTES = 65_536
 
 FindKind = Callable[[str], type[Connector]]
@@ -42,6 +43,7 @@ class ChannelSettings:
     silent_after: timedelta = timedelta(hours=2)
     ships_from: tuple[str, ...] = ()  # names of locations; empty: the own shelf
     connector: Mapping[str, SettingValue] = field(default_factory=dict, repr=False)
+    shop: str = ""  # which shop it is, by its address; the same for every spelling of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,7 @@ def from_lines(
     allowed: dict[str, frozenset[str] | None] = {
         HOUSE_PREFIX: _spellings(HOUSE_PREFIX, {known.name: known for known in settings_table.HOUSE})
     }
-    channels = []
+    channels: list[ChannelSettings] = []
     for name, kind in _channels(house["CHANNELS"] or "", reading):
         prefix = f"{name.upper()}_"
         try:
@@ -108,7 +110,14 @@ def from_lines(
         known_here = settings_table.of_channel(declared)
         value = {known.name: reading.value(prefix, known) for known in known_here.values()}
         allowed[prefix] = _spellings(prefix, known_here)
-        channels.append(_channel(name, kind, value, {setting.name for setting in declared}))
+        channel = _channel(name, kind, value, declared)
+        for other in channels:
+            if channel.shop and (other.kind, other.shop) == (kind, channel.shop):
+                reading.problem(
+                    f"{name} and {other.name} are the same shop: each of its sales would count twice.",
+                    "Keep one of them in SYNCD_CHANNELS.",
+                )
+        channels.append(channel)
     reading.refuse_unknown(allowed)
     if reading.problems:
         raise ConfigError(reading.problems, source=str(source or "the environment"))
@@ -125,7 +134,8 @@ def from_lines(
     )
 
 
-def _channel(name: str, kind: str, value: Mapping[str, Any], declared: Set[str]) -> ChannelSettings:
+def _channel(name: str, kind: str, value: Mapping[str, Any], declared: Sequence[Setting]) -> ChannelSettings:
+    identity = [str(value[setting.name]) for setting in declared if setting.identifies and value[setting.name]]
     return ChannelSettings(
         name=name,
         kind=kind,
@@ -134,7 +144,8 @@ def _channel(name: str, kind: str, value: Mapping[str, Any], declared: Set[str])
         start_counting=value["MANAGE_STOCK"] == "on",
         silent_after=value["SILENT_AFTER"],
         ships_from=value["SHIPS_FROM"] or (),
-        connector=MappingProxyType({key: value[key] for key in sorted(declared)}),
+        connector=MappingProxyType({setting.name: value[setting.name] for setting in declared}),
+        shop=" ".join(_SPELLING.sub("", part.lower()).rstrip("/") for part in identity),
     )
 
 

@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from syncd import config
+from connectors import registry
+from syncd import config, settings_file
 from syncd.domain.availability import Buffer
 from syncd.domain.drift import OnEdit
 from syncd.domain.rules import Limits
@@ -296,3 +297,20 @@ def test_without_a_database_setting_a_second_table_is_never_begun(tmp_path: Path
     assert config.places.state_folder({}, is_root=True, system=system) == system
     system.mkdir(mode=0o500)
     assert config.places.state_folder({}, is_root=False, system=system) == system
+
+
+def test_the_same_shop_under_two_names_is_refused() -> None:
+    text = """
+        SYNCD_CHANNELS=a:woocommerce, b:woocommerce
+        A_URL=https://shop.example.com/
+        A_KEY=ck_1
+        A_SECRET=cs_1
+        B_URL=http://www.Shop.example.com
+        B_KEY=ck_2
+        B_SECRET=cs_2
+    """
+    with pytest.raises(ConfigError) as caught:
+        config.from_lines(settings_file.parse(text), {}, source=None, find_kind=registry.find)
+    assert [problem.sentence for problem in caught.value.problems] == [
+        "b and a are the same shop: each of its sales would count twice."
+    ]

@@ -33,7 +33,7 @@ ORDER_LAG = timedelta(seconds=2)
 
 SETTINGS = (
     Setting("URL", "Address of the shop, with its folder if it has one", required=True,
-            example="https://shop.example.com"),
+            example="https://shop.example.com", identifies=True),
     Setting("KEY", "Consumer key: WooCommerce > Settings > Advanced > REST API, Read/Write", required=True,
             secret=True, example="ck_..."),
     Setting("SECRET", "Consumer secret, shown once beside the key", required=True, secret=True, example="cs_..."),

@@ -8,8 +8,8 @@ import typer
 
 from syncd.cli import invocation, output, shapes
 from syncd.cli.reports import AsJson
-from syncd.cli.words import at_or_today, many
-from syncd.sync import approval, standing
+from syncd.cli.words import at_or_today, listed, many
+from syncd.sync import approval, cycle, standing
 from syncd.sync.approval import Fate
 
 SHOWN = 10
@@ -44,6 +44,12 @@ def holds(
         if len(rows) < len(hold.changes):
             output.line(more)
         output.line(f"  Right? syncd approve {hold.id}    Wrong? syncd reject {hold.id}")
+    for hold, changes in found.rejected:
+        skus = listed(found.skus_of_listings.get(one.listing, "?") for one in changes[:SHOWN])
+        output.line(
+            f"rejected, hold {hold.id}, {hold.channel}: {many(len(changes), 'number')} stay as they were: {skus}"
+        )
+        output.line(f"  After all? syncd approve {hold.id}")
     for one in found.to_decide:
         ended = "is not shown any more" if one.missing else f"ended ({one.status or 'no status'})"
         number = one.number.lstrip("#")
@@ -56,7 +62,7 @@ def holds(
         output.line(f"notice {notice.id}, since {at_or_today(notice.opened_at, zone, now)}: {notice.text}")
         if notice.hint:
             output.line(f"  {notice.hint}")
-    if not (found.holds or found.to_decide or found.notices):
+    if not (found.holds or found.rejected or found.to_decide or found.notices):
         output.line("Nothing waits for you.")
 
 
@@ -101,6 +107,16 @@ def decide(
             became = "may be sold again" if fate is Fate.BACK else "left the house"
             output.line(f"{one.sku}: {many(one.units, 'unit')} of order {order} {became}.")
     output.line("The next sync tells the shops: syncd sync")
+
+
+def moved(ctx: typer.Context, channel: Annotated[str, typer.Argument()]) -> None:
+    """Say that a shop has a new address and is the same shop: everything known of it holds.
+
+    Example: syncd moved woo
+    """
+    with invocation.of(ctx).house("moved") as (house, _):
+        before = cycle.moved(house, house.port(channel))
+        output.line(f"{channel}: {before or 'nothing'} is {house.port(channel).shop} now. Next: syncd check")
 
 
 def dismiss(

@@ -25,6 +25,7 @@ class Channel:
     name: str
     kind: str
     mode: Mode
+    shop: str
     created_at: datetime
     cursor: str | None
     first_contact_at: datetime | None

@@ -158,6 +158,7 @@ channels = Table(
     Column("name", Text, primary_key=True),
     Column("kind", Text, nullable=False),
     Column("mode", Text, nullable=False),  # storage.channels.Mode
+    Column("shop", Text, nullable=False, server_default=""),  # which shop its orders and listings are of
     Column("created_at", Instant, nullable=False),
     Column("cursor", Text),
     Column("first_contact_at", Instant),  # orders before this, first seen closed, are a baseline

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event, func, make_url, select, text
 from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, OperationalError
 
-from syncd.errors import CONFIGURATION, SyncdError
+from syncd.errors import BUSY, CONFIGURATION, SyncdError
 
 Tx = Connection
 """A transaction: everything done with it is committed together or not at all."""
@@ -148,11 +148,15 @@ def _in_words(database: Database) -> Iterator[None]:
     except OperationalError as error:
         where, why = database.shown_url, _reason(error)
         if "locked" in why or "lock timeout" in why:
-            hint = "Another program keeps it locked; close it, or try again in a minute."
-        elif "readonly" in why or "unable to open" in why:
+            raise DatabaseProblem(
+                f"The database {where} is in use: {why}",
+                "Another program keeps it locked; close it, or try again in a minute.",
+                exit_code=BUSY,
+            ) from error
+        if "readonly" in why or "unable to open" in why:
             hint = f"May this user write {where} and its folder? Try it as the user who owns them."
-        elif "full" in why:
-            hint = "The disk is full: make room, then run the same command again. Nothing was lost."
+        elif "full" in why or "disk I/O" in why:
+            hint = "Is the disk full? Make room, then run the same command again. Nothing was lost."
         else:
             hint = "Is the address in SYNCD_DATABASE_URL right, and is the server running?"
         raise DatabaseProblem(f"The database {where} cannot be used: {why}", hint) from error

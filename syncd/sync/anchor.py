@@ -9,6 +9,7 @@ from datetime import datetime
 from connectors.contract import ListingRef
 from syncd.storage import intents, listings, notices, sequence
 from syncd.storage.listings import ListingRow
+from syncd.storage.notices import NoticeKind
 from syncd.storage.session import Tx
 from syncd.sync import mapper, views
 from syncd.sync.house import House, Port
@@ -94,7 +95,7 @@ def wait_for_orders(house: House, port: Port, readings: Sequence[Reading]) -> No
         house.sleep(left)
 
 
-def accept(tx: Tx, readings: Sequence[Reading]) -> list[int]:
+def accept(tx: Tx, readings: Sequence[Reading], now: datetime) -> list[int]:
     """Take these readings for expected where nothing was booked since they were made; rows left over.
 
     To be called after a complete pull that began after the readings (and after the channel's order lag): an order
@@ -110,6 +111,7 @@ def accept(tx: Tx, readings: Sequence[Reading]) -> list[int]:
         if row.bookings != one.bookings or row.pushed_at != one.pushed_at:
             left.append(row.id)
             continue
+        notices.close_notice(tx, NoticeKind.EDIT, channel=row.channel, subject=row.listing_id, now=now)
         listings.change(
             tx,
             row.id,

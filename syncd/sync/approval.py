@@ -22,14 +22,16 @@ def answer(house: House, hold_id: int, *, yes: bool) -> Hold:
     """
     with house.db.write() as tx:
         hold = holds.get(tx, hold_id)
-        if hold is None or hold.state is not HoldState.OPEN:
+        answered = hold is not None and hold.state is HoldState.REJECTED and yes  # a no may be taken back
+        if hold is None or not (hold.state is HoldState.OPEN or answered):
             raise Refusal(f"There is no open hold {hold_id}", "See them all: syncd holds")
         rows = listings.by_ids(tx, [change.listing for change in hold.changes])
         skus = {sku.id: sku for sku in catalogue.by_ids(tx, {row.sku_id for row in rows.values() if row.sku_id})}
         for change in hold.changes:
             row = rows[change.listing]
             if yes and row.sku_id is not None:
-                listings.change(tx, row.id, baseline_told=change.after, baseline_sold=skus[row.sku_id].sold)
+                sold = skus[row.sku_id].sold
+                listings.change(tx, row.id, baseline_told=change.after, baseline_sold=sold, rejected_target=None)
             elif not yes:
                 listings.change(tx, row.id, rejected_target=change.after)
         holds.decide(tx, hold_id, HoldState.APPROVED if yes else HoldState.REJECTED, house.now())

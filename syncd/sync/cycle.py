@@ -12,6 +12,7 @@ from syncd.domain.stock import StockClass
 from syncd.storage import catalogue, channels, leases, listings, notices
 from syncd.storage.channels import Mode
 from syncd.storage.notices import NoticeKind
+from syncd.storage.session import Tx
 from syncd.sync import anchor, mapper, puller, writer
 from syncd.sync.house import House, LeaseHeld, Port, Refusal
 from syncd.sync.puller import Pulled
@@ -52,7 +53,9 @@ def remember_channels(house: House) -> None:
     """Make every configured channel known to the database; new ones are in shadow."""
     with house.db.write() as tx:
         for port in house.ports:
-            channels.ensure(tx, port.name, port.kind, house.now())
+            channel = channels.ensure(tx, port.name, port.kind, house.now())
+            if port.shop and not channel.shop:
+                channels.change(tx, port.name, shop=port.shop)
 
 
 def _know_where_from(house: House) -> None:
@@ -73,6 +76,31 @@ def _know_where_from(house: House) -> None:
                 )
 
 
+def _know_the_shops(house: House) -> None:
+    """A channel keeps to its shop: ids of orders and listings mean nothing in another one.
+
+    Raises:
+        Refusal: a channel's address is that of another shop than before.
+    """
+    with house.db.read() as tx:
+        known = {channel.name: channel.shop for channel in channels.every(tx)}
+    for port in house.ports:
+        if port.shop and known.get(port.name) not in ("", port.shop):
+            raise Refusal(
+                f"{port.name} was the shop at {known[port.name]}, and its address is {port.shop} now",
+                f"Another shop? Give it a name of its own in SYNCD_CHANNELS. The same, moved? syncd moved {port.name}",
+            )
+
+
+def moved(house: House, port: Port) -> str:
+    """The same shop has a new address: go on with what is known of it; the address of before."""
+    with house.db.write() as tx:
+        channel = channels.get(tx, port.name)
+        assert channel is not None
+        channels.change(tx, port.name, shop=port.shop)
+    return channel.shop
+
+
 @contextmanager
 def leased(house: House) -> Iterator[None]:
     """Work on every channel of the house, as the only one.
@@ -82,6 +110,7 @@ def leased(house: House) -> Iterator[None]:
     """
     remember_channels(house)
     _know_where_from(house)
+    _know_the_shops(house)
     try:
         with house.db.write() as tx:
             for port in sorted(house.ports, key=lambda port: port.name):
@@ -190,7 +219,7 @@ class Cycle:
         if not readings or port.name in self.report.failed:
             return []
         with self.house.db.write() as tx:
-            return anchor.accept(tx, readings)
+            return anchor.accept(tx, readings, self.house.now())
 
     def pull(self, names: Iterable[str]) -> set[str]:
         """Read the orders of these channels; those that were read to the end. Failures end up in the report."""
@@ -212,6 +241,16 @@ class Cycle:
 
     def push(self, port: Port, rows: Collection[int] | None = None) -> Pushed:
         """Bring one channel in step, or these listings of it."""
+        pushed = self._push(port, rows)
+        subject = f"writing to {port.name}"
+        with self.house.db.write() as tx:
+            if isinstance(pushed.error, CredentialsRejected | Unreadable):
+                self._park(tx, port, subject, pushed.error)
+            elif pushed.error is None:
+                notices.close_notice(tx, NoticeKind.PARKED, channel=port.name, subject=subject, now=self.house.now())
+        return pushed
+
+    def _push(self, port: Port, rows: Collection[int] | None) -> Pushed:
         pulled = port.sales is None or (port.name in self.report.pulled and port.name not in self.report.failed)
         return Pusher(self.house, port, pulled, self.pull, rows).push()
 
@@ -220,16 +259,19 @@ class Cycle:
         with self.house.db.write() as tx:
             if isinstance(error, CredentialsRejected | Unreadable):
                 channels.change(tx, port.name, parked_reason=str(error))
-                notices.open_notice(
-                    tx,
-                    NoticeKind.PARKED,
-                    channel=port.name,
-                    subject=port.name,
-                    text=f"{port.name}: {error}",
-                    hint=error.hint or "Look at it: syncd check",
-                    now=self.house.now(),
-                )
+                self._park(tx, port, port.name, error)
             note_silent(tx, self.house, port, str(error))
+
+    def _park(self, tx: Tx, port: Port, subject: str, error: ConnectorError) -> None:
+        notices.open_notice(
+            tx,
+            NoticeKind.PARKED,
+            channel=port.name,
+            subject=subject,
+            text=f"{port.name}: {error}",
+            hint=error.hint or "Look at it: syncd check",
+            now=self.house.now(),
+        )
 
     def _may_lower(self, port: Port) -> bool:
         """A channel whose orders cannot be read may still take lowerings, unless it turns us away altogether."""

@@ -32,14 +32,16 @@ def no_progress(what: str, done: int, total: int | None) -> None:
 class Port:
     """One configured channel: its connector and what the owner set for it.
 
-    `silent_after`: a source that could not be read for longer stops blocking raises elsewhere (design.md §3.5).
-    `ships_from`: own locations from which its orders are fulfilled, in order. `start_counting`: listings whose stock
-    the channel does not count yet may be switched on (`<CHANNEL>_MANAGE_STOCK=on`).
+    `shop` says which shop it is, by its address. `silent_after`: a source that could not be read for longer stops
+    blocking raises elsewhere (design.md §3.5). `ships_from`: own locations from which its orders are fulfilled, in
+    order. `start_counting`: listings whose stock the channel does not count yet may be switched on
+    (`<CHANNEL>_MANAGE_STOCK=on`).
     """
 
     name: str
     kind: str
     connector: object
+    shop: str = ""
     limits: Limits = Limits()
     on_edit: OnEdit = OnEdit.ASK
     silent_after: timedelta = timedelta(hours=2)

@@ -106,8 +106,11 @@ def decide(view: View, at: Situation) -> Decision:
     if target == base or (target == 0 and base <= 0):
         # Lifting −2 to 0 would let a restock sell again (design.md §3.3).
         return Decision(Verdict.RIGHT, target)
-    if row.rejected_target == target and before_change(view) != target:
-        return Decision(Verdict.WAIT, target, why="a person said no to this number")
+    if row.rejected_target == target and view.pools.available >= 0:
+        # A person said no: only what customers did since is followed, for orders are never held (design.md §3.6).
+        target = before_change(view)
+        if target >= base:
+            return Decision(Verdict.WAIT, view.offer.told, why="a person said no to this number")
     state = reading(base, row.shown if at.fresh else base, row.differs_since, at.now)
     if target < base:
         if state is Reading.DRIFT and row.shown is not None and row.shown <= target:

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from syncd.domain.availability import Pools
+from syncd.domain.safety import Change
 from syncd.storage import catalogue, channels, holds, ledger, listings, notices, orders
 from syncd.storage.catalogue import Level, Sku
 from syncd.storage.channels import Mode
+from syncd.storage.holds import Hold
 from syncd.storage.listings import ListingRow
 from syncd.storage.notices import Notice
 from syncd.storage.orders import Reservation, ToDecide
@@ -195,17 +197,25 @@ class Waiting:
     to_decide: tuple[ToDecide, ...]
     notices: tuple[Notice, ...]
     skus_of_listings: dict[int, str]  # of the listings that the holds name
+    rejected: tuple[tuple[Hold, tuple[Change, ...]], ...]  # a person said no, and the number is still the same
 
 
 def waiting(house: House) -> Waiting:
     """Holds, units to decide about, and notices that are open."""
     with house.db.read() as tx:
         held = tuple(holds.every_open(tx))
-        rows = listings.by_ids(tx, {change.listing for hold in held for change in hold.changes})
+        refused = tuple(holds.every_rejected(tx))
+        rows = listings.by_ids(tx, {change.listing for hold in (*held, *refused) for change in hold.changes})
+        still = {hold: tuple(one for one in hold.changes if _refused(rows, one)) for hold in refused}
         names = {sku_id: sku for sku, sku_id in catalogue.ids(tx).items()}
         return Waiting(
             held,
             tuple(orders.to_decide(tx)),
             tuple(notices.open_notices(tx)),
             {row.id: names[row.sku_id] for row in rows.values() if row.sku_id is not None},
+            tuple((hold, changes) for hold, changes in still.items() if changes),
         )
+
+
+def _refused(rows: dict[int, ListingRow], change: Change) -> bool:
+    return change.listing in rows and rows[change.listing].rejected_target == change.after

@@ -205,7 +205,6 @@ def _confirm(tx: Tx, house: House, one: Planned, outcome: Outcome) -> None:
         "shown_at": house.now(),
         "baseline_told": write.target,
         "baseline_sold": one.view.sku.sold,
-        "rejected_target": None,
         "failures": 0,
         "retry_at": None,
     }
@@ -214,6 +213,8 @@ def _confirm(tx: Tx, house: House, one: Planned, outcome: Outcome) -> None:
     elif not one.in_doubt_base:
         current = listings.by_ids(tx, [row.id])[row.id].expected
         values["expected"] = None if current is None else current + write.delta
+    if write.target == one.view.offer.told:
+        values["rejected_target"] = None
     listings.change(tx, row.id, **values)
     if write.target == one.view.offer.told:  # less goes out in doubt, and where a channel is silent
         listings.settle(tx, row.id, row.generation)

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from connectors.contract import Batch, ListingPage, Outcome, Unavailable
+from connectors.contract import Batch, CredentialsRejected, ListingPage, Outcome, Unavailable
 from connectors.memory import Lost, MemoryConnector
 from syncd.domain.availability import Buffer, Pools
 from syncd.domain.drift import OnEdit
@@ -17,8 +17,9 @@ from syncd.domain.safety import HoldLimits
 from syncd.storage import catalogue, channels, ledger, notices
 from syncd.storage.channels import Mode
 from syncd.storage.notices import NoticeKind
-from syncd.sync import desk, golive, mapfile, mapper
-from syncd.sync.approval import Fate, decide
+from syncd.sync import desk, golive, mapfile, mapper, standing
+from syncd.sync.approval import Fate, answer, decide
+from syncd.sync.cycle import moved
 from syncd.sync.house import Refusal
 from syncd.sync.settings_watch import note_settings
 from tests.engine.world import World
@@ -246,3 +247,88 @@ def test_a_notice_ends_with_what_it_was_about(make_world: MakeWorld) -> None:
     shop.cancel(order)
     world.sync()
     assert open_notices(world) == []
+
+
+def test_a_no_is_followed_by_what_customers_do_and_can_be_taken_back(make_world: MakeWorld) -> None:
+    skus = tuple(f"S{number}" for number in range(10))
+    world = make_world(skus=skus, hold_limits=HoldLimits())
+    world.go_live()
+    world.sync()
+    for sku in skus[:6]:
+        world.count(sku, 0)
+    hold = world.sync().pushed["delta0"].hold
+    assert hold is not None
+    answer(world.house, hold.id, yes=False)
+    world.count("S0", 4)
+    world.count("S0", 0)
+    world.shops["compare1"].buy(world.listing("compare1", "S9"))
+    world.sync()
+    assert world.shown_in("delta0", "S1") == 8, "no order came: the number stays"
+    assert [len(changes) for _, changes in standing.waiting(world.house).rejected] == [6]
+    answer(world.house, hold.id, yes=True)
+    world.sync()
+    assert [world.shown_in("delta0", sku) for sku in skus[:6]] == [0] * 6
+
+
+def test_a_sale_of_what_is_not_there_ends_a_no(make_world: MakeWorld) -> None:
+    skus = tuple(f"S{number}" for number in range(10))
+    world = make_world(skus=skus, hold_limits=HoldLimits())
+    world.go_live()
+    world.sync()
+    for sku in skus[:6]:
+        world.count(sku, 0)
+    for pushed in world.sync().pushed.values():
+        assert pushed.hold is not None
+        answer(world.house, pushed.hold.id, yes=False)
+    world.shops["compare1"].buy(world.listing("compare1", "S0"), 3)
+    world.sync()
+    assert world.shown_in("delta0", "S0") == 0
+
+
+def test_a_notice_of_another_number_ends_when_the_number_is_founded_anew(make_world: MakeWorld) -> None:
+    world = make_world()
+    world.go_live()
+    world.sync()
+    world.shops["delta0"].edit(world.listing("delta0"), 9)
+    world.sync()
+    assert open_notices(world) == [NoticeKind.EDIT]
+    world.shops["delta0"].edit(world.listing("delta0"), 8)
+    world.shops["delta0"].lose_next_answer(Lost.AFTER)
+    desk.sell(world.house, SKU, 1)
+    world.sync()
+    world.clock.sleep(130)
+    world.sync()
+    assert open_notices(world) == []
+
+
+def test_a_channel_keeps_to_its_shop(make_world: MakeWorld) -> None:
+    world = make_world()
+    first, second = world.house.ports
+    world.house = replace(world.house, ports=(replace(first, shop="shop.example"), second))
+    world.sync()
+    world.house = replace(world.house, ports=(replace(first, shop="staging.example"), second))
+    with pytest.raises(Refusal, match=r"was the shop at shop\.example"):
+        world.sync()
+    assert moved(world.house, world.house.port("delta0")) == "shop.example"
+    world.sync()
+
+
+def test_a_refused_write_is_told_until_writing_works_again(make_world: MakeWorld) -> None:
+    world = make_world()
+    world.go_live()
+    world.sync()
+
+    class ReadOnly(MemoryConnector):
+        def send(self, batch: Batch) -> list[Outcome]:
+            raise CredentialsRejected("the key may only read")
+
+    first, second = world.house.ports
+    world.house = replace(world.house, ports=(replace(first, connector=ReadOnly(world.shops["delta0"])), second))
+    desk.sell(world.house, SKU, 1)
+    world.sync()
+    world.sync()
+    assert open_notices(world) == [NoticeKind.PARKED]
+    world.house = replace(world.house, ports=(first, second))
+    world.sync()
+    assert open_notices(world) == []
+    assert world.shown_in("delta0") == 7

@@ -21,6 +21,7 @@ def upgrade() -> None:
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("mode", sa.Text(), nullable=False),
+        sa.Column("shop", sa.Text(), server_default="", nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("cursor", sa.Text(), nullable=True),
         sa.Column("first_contact_at", sa.DateTime(timezone=True), nullable=True),
