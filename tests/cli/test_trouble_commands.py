@@ -108,7 +108,7 @@ def test_an_order_that_cannot_be_read_waits_until_somebody_saw_to_it(shops: Shop
     shops.woo.order(order).lines[0].reduced = "0.5"  # type: ignore[assignment] # as a plugin for cloth notes it
     told = shops.syncd("sync").out
     assert f"new: woo: order {order} cannot be read: " in told
-    assert f"Done by hand? syncd dismiss woo {order}" in shops.done("holds").out
+    assert f"Not worth mending? syncd dismiss woo {order}, then count its SKUs" in shops.done("holds").out
     assert shops.done("dismiss", "woo", str(order)).out == f"Closed: {order} of woo.\n"
     assert f"order {order}" not in shops.done("holds").out
     shops.syncd("sync")
