@@ -7,9 +7,10 @@ from typing import Annotated
 import typer
 
 from syncd.cli import instants, invocation, output
+from syncd.cli.words import at, listed
 from syncd.storage.catalogue import OWN_SHELF
 from syncd.sync import desk
-from syncd.sync.desk import Told
+from syncd.sync.desk import NewSku, Told
 
 Sku = Annotated[str, typer.Argument(metavar="SKU")]
 Units = Annotated[int, typer.Argument(metavar="UNITS")]
@@ -71,7 +72,12 @@ def count(
     """
     with invocation.of(ctx).house("count") as (house, settings):
         when = instants.parse(counted_at, settings.timezone, house.now()) if counted_at else None
-        _show(desk.count(house, sku, units, counted_at=when, location=location))
+        told = desk.count(house, sku, units, counted_at=when, location=location)
+        _show(told)
+        if told.new:
+            _show_new(told.sku, told.new)
+        if told.newer_count:
+            output.line(f"The count of {at(told.newer_count, settings.timezone)} is newer than this one and stands.")
 
 
 def give_back(ctx: typer.Context, sku: Sku, units: Units) -> None:
@@ -95,4 +101,13 @@ def accept(ctx: typer.Context, sku: Sku, units: Units, location: Location = OWN_
 
 def _show(told: Told, more: str = "") -> None:
     output.line(f"{told.sku}: on hand {told.on_hand} - reserved {told.reserved} = available {told.available}")
+    if told.available < 0:
+        output.line(f"{-told.available} more sold than there are. Is more on the shelf? syncd count {told.sku} UNITS")
     output.line(more or "The next sync tells the shops: syncd sync")
+
+
+def _show_new(sku: str, new: NewSku) -> None:
+    where = f"sold in {listed(new.listings)}" if new.listings else "in no shop yet, by what syncd map read last"
+    output.line(f"{sku} is new in the master table, {where}.")
+    if new.near:
+        output.line(f"Near to it: {listed(new.near)}.")

@@ -5,13 +5,13 @@ from __future__ import annotations
 import difflib
 import uuid
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from syncd.domain.movements import Kind, Movement
-from syncd.domain.stock import MOST_UNITS
+from syncd.domain.stock import MOST_UNITS, normal_sku, twin_key
 from syncd.errors import CONFIGURATION
-from syncd.storage import catalogue, ledger
+from syncd.storage import catalogue, ledger, listings
 from syncd.storage.catalogue import OWN_SHELF, QUARANTINE, Sku
 from syncd.storage.session import Tx
 from syncd.sync import mapper
@@ -20,12 +20,26 @@ from syncd.sync.house import House, Refusal, UnknownSku
 
 
 @dataclass(frozen=True, slots=True)
+class NewSku:
+    """What an owner should hear of a SKU that was typed for the first time: it may be a mistake of the fingers."""
+
+    near: tuple[str, ...]  # known SKUs that look like it
+    listings: tuple[str, ...]  # what carries it, such as "woo: Mug 350 ml"
+
+
+@dataclass(frozen=True, slots=True)
 class Told:
-    """What the stock of a SKU is after the owner told something."""
+    """What the stock of a SKU is after the owner told something.
+
+    `new` tells of a SKU that became known by it. `newer_count` is the instant of a count that is later than the one
+    that was told, and stands.
+    """
 
     sku: str
     on_hand: int  # own units
     reserved: int
+    new: NewSku | None = None
+    newer_count: datetime | None = None
 
     @property
     def available(self) -> int:
@@ -109,7 +123,11 @@ def release(house: House, sku: str, units: int, *, location: str = OWN_SHELF) ->
 
 
 def count(house: House, sku: str, units: int, *, counted_at: datetime | None = None, location: str = OWN_SHELF) -> Told:
-    """A count of what is on the shelf, reserved units included. A SKU that is new becomes known by it."""
+    """A count of what is on the shelf, reserved units included. A SKU that is new becomes known by it.
+
+    Raises:
+        Refusal: it cannot be a count or a SKU, or the SKU differs from a known one only by case or blanks.
+    """
     if units < 0:
         raise Refusal("There cannot be fewer than 0 on a shelf", "Oversold units stay reserved; count what is there.")
     plausible(units)
@@ -117,11 +135,16 @@ def count(house: House, sku: str, units: int, *, counted_at: datetime | None = N
     if counted_at is not None and counted_at > now:
         raise Refusal(f"{counted_at:%Y-%m-%d %H:%M} has not come yet", "When was it counted? --counted-at")
     with house.db.write() as tx:
+        is_new = catalogue.find(tx, sku) is None
+        near = _near_to_new(tx, sku, units) if is_new else ()
         sku_id = catalogue.ensure(tx, sku)
+        location_id = own_location(tx, location)
+        levels = catalogue.levels_by_sku(tx, [sku_id]).get(sku_id, [])
+        last = next((level.counted_at for level in levels if level.location == location), None)
         ledger.count(
             tx,
             sku_id=sku_id,
-            location_id=own_location(tx, location),
+            location_id=location_id,
             counted=units,
             counted_at=counted_at or now,
             event_id=f"desk/{uuid.uuid4()}",
@@ -130,7 +153,26 @@ def count(house: House, sku: str, units: int, *, counted_at: datetime | None = N
         )
         for port in house.ports:
             mapper.settle_matches(tx, house, port)
-        return _told(tx, house, known_sku(tx, sku))
+        carried = tuple(f"{row.channel}: {row.title}" for row in listings.of_sku(tx, sku_id)) if is_new else ()
+        return replace(
+            _told(tx, house, known_sku(tx, sku)),
+            new=NewSku(near, carried) if is_new else None,
+            newer_count=last if last is not None and counted_at is not None and counted_at < last else None,
+        )
+
+
+def _near_to_new(tx: Tx, sku: str, units: int) -> tuple[str, ...]:
+    """Known SKUs that look like this one, which is not known."""
+    if normal_sku(sku) != sku or not sku.isprintable():
+        raise Refusal(
+            "A SKU is not empty, has no blanks around it and no invisible characters", "Type it as the shop shows it."
+        )
+    known = list(catalogue.ids(tx))
+    if twins := [one for one in known if twin_key(one) == twin_key(sku)]:
+        raise Refusal(
+            f"{sku} differs from {twins[0]} only by case or blanks", f"If that is meant: syncd count {twins[0]} {units}"
+        )
+    return tuple(difflib.get_close_matches(sku, known, n=2))
 
 
 def own_location(tx: Tx, name: str) -> int:

@@ -95,6 +95,33 @@ def test_a_count_is_taken_at_the_time_that_the_owner_typed_in_his_own_zone(shops
     assert shops.done("explain", "HAT", "--json").json["counted_at"] == "2026-01-02T10:14:00+02:00"
 
 
+def test_a_sku_that_is_new_is_named_with_what_looks_like_it_and_where_it_is_sold(shops: Shops) -> None:
+    shops.woo.add_simple("MUG-350", "Mug 350 ml", stock=3)
+    shops.done("map")
+    told = shops.done("count", "MUG-350", "5").out
+    assert told.endswith("MUG-350 is new in the master table, sold in woo: Mug 350 ml.\n")
+    told = shops.done("count", "MUG350", "5").out
+    assert told.endswith(
+        "MUG350 is new in the master table, in no shop yet, by what syncd map read last.\nNear to it: MUG-350.\n"
+    )
+    assert "new in the master table" not in shops.done("count", "MUG350", "6").out
+
+
+def test_a_count_that_is_older_than_another_tells_that_the_newer_one_stands(shops: Shops) -> None:
+    shops.done("count", "HAT", "7", "--counted-at", "2026-01-02 10:14")
+    assert "newer" not in shops.done("count", "HAT", "8", "--counted-at", "2026-01-03 10:14").out
+    told = shops.done("count", "HAT", "5", "--counted-at", "2026-01-01 10:14").out
+    assert told.startswith("HAT: on hand 8 ")
+    assert told.endswith("The count of 2026-01-03 10:14 is newer than this one and stands.\n")
+
+
+def test_a_sale_of_more_than_there_are_is_booked_and_told(shops: Shops) -> None:
+    shops.done("count", "HAT", "1")
+    short = "2 more sold than there are. Is more on the shelf? syncd count HAT UNITS\n"
+    assert short in shops.done("sell", "HAT", "3").out
+    assert "3 more sold" in shops.done("adjust", "HAT", "-1", "--reason", "lost").out
+
+
 @pytest.mark.parametrize(
     ("command", "code", "told"),
     [
@@ -108,6 +135,10 @@ def test_a_count_is_taken_at_the_time_that_the_owner_typed_in_his_own_zone(shops
         (("accept", "HAT", "7290001234567"), 1, "7290001234567 is too large to be units; is it a barcode?"),
         (("sell", "HAT", "1", "--channel", "moon"), 2, "There is no channel moon. Configured in SYNCD_CHANNELS: woo,"),
         (("sell", "HAT", "1", "--location", "moon"), 2, "There is no location moon. Known: shelf, quarantine."),
+        (("count", "hat", "7"), 1, "hat differs from HAT only by case or blanks. If that is meant: syncd count HAT 7"),
+        (("count", "H AT", "7"), 1, "H AT differs from HAT only by case or blanks."),
+        (("count", " ", "7"), 1, "A SKU is not empty, has no blanks around it and no invisible characters."),
+        (("count", "A\u200fB", "7"), 1, "A SKU is not empty, has no blanks around it and no invisible characters."),
         (("accept", "HAT", "1"), 1, "Only 0 of HAT are in quarantine. See: syncd explain HAT\n"),
         (("count", "HAT", "7", "--counted-at", "soon"), 2, "'soon' is not a time. "),
         (("count", "HAT", "7", "--counted-at", "2999-01-01 10:00"), 2, "2999-01-01 10:00 has not come yet."),
