@@ -101,7 +101,7 @@ class Client:
         self.url, self._fault = _normal(url, name)
         secure = self.url.startswith("https:")
         self.auth = auth or ("basic" if secure else "oauth")
-        if not secure and self.auth != "oauth":
+        if not self._fault and not secure and self.auth != "oauth":
             # WooCommerce refuses it, and everybody on the way could read the secret (woocommerce-facts §9).
             self._fault = f"{name}_AUTH={self.auth} would send the secret over plain http."
         self.transport = Transport(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import stat
+
 import typer
 
 from connectors.contract import Finding, Level
@@ -20,11 +22,14 @@ def check(ctx: typer.Context) -> None:
     """
     run = invocation.of(ctx)
     settings = run.settings()
-    found = [("settings", _settings(settings))]
+    found = [("settings", finding) for finding in _settings(settings)]
     try:
         with run.house("check") as (house, _):
             found.append(("database", inspection.database(house)))
+            if restored := inspection.restored(house):
+                found.append(("database", restored))
             found += inspection.every_channel(house)
+            found += inspection.every_place(house)
             found += inspection.every_mapping(house)
             if late := inspection.late_alerts(house):
                 found.append(("rules", late))
@@ -40,5 +45,9 @@ def check(ctx: typer.Context) -> None:
         raise typer.Exit(CONFIGURATION)
 
 
-def _settings(settings: Settings) -> Finding:
-    return Finding(Level.OK, f"{settings.count}, from {settings.source or 'the environment'}")
+def _settings(settings: Settings) -> list[Finding]:
+    found = [Finding(Level.OK, f"{settings.count}, from {settings.source or 'the environment'}")]
+    if settings.source and settings.secrets and stat.S_IMODE(settings.source.stat().st_mode) & 0o077:
+        who = "other users of this machine can read the secrets in it"
+        found.append(Finding(Level.WARN, f"{settings.source}: {who}", f"chmod 600 {settings.source}"))
+    return found

@@ -7,7 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 from connectors.contract import Connector, ConnectorError, Finding, Level
 from syncd.domain.availability import Pools, offered
+from syncd.domain.stock import StockClass
 from syncd.storage import catalogue, channels, ledger
+from syncd.storage.notices import NoticeKind, open_notices
 from syncd.sync import mapper
 from syncd.sync.house import House, Port
 
@@ -29,6 +31,33 @@ def database(house: House) -> Finding:
         )
     stock = f"{counted} SKUs, the books add up" if counted else "no stock yet"
     return Finding(Level.OK, f"{house.db.shown_url}, {stock}")
+
+
+def restored(house: House) -> Finding | None:
+    """What to do about a database that is an older copy, until every shop is live again (design.md §6)."""
+    with house.db.read() as tx:
+        notice = next((one for one in open_notices(tx) if one.kind is NoticeKind.RESTORED), None)
+    return Finding(Level.FAIL, notice.text, notice.hint) if notice else None
+
+
+def every_place(house: House) -> list[tuple[str, Finding]]:
+    """A failure for each place that a channel is set to ship from and that is no own location: its units leave none."""
+    with house.db.read() as tx:
+        known = catalogue.location_names(tx)
+    own = [name for name, stock_class in known.items() if stock_class is StockClass.OWN]
+    return [
+        (
+            port.name,
+            Finding(
+                Level.FAIL,
+                f"{port.name.upper()}_SHIPS_FROM names {place}, which is no location of your own",
+                f"Yours: {', '.join(own)}. An import file can bring new ones.",
+            ),
+        )
+        for port in house.ports
+        for place in port.ships_from
+        if place not in own
+    ]
 
 
 def every_channel(house: House) -> list[tuple[str, Finding]]:

@@ -44,6 +44,7 @@ class Shops:
         self.woo_server = SandboxServer(woo_app(self.woo)).start()
         self.shopify_server = SandboxServer(ShopifyApp(self.shopify, fixed_token=TOKEN)).start()
         self.env_file = folder / ".env"
+        self.env_file.touch(mode=0o600)
         self.settings: dict[str, str] = {
             "SYNCD_CHANNELS": "woo:woocommerce, shopify_il:shopify",
             "SYNCD_DATABASE_URL": f"sqlite:///{folder / 'syncd.db'}",

@@ -225,6 +225,39 @@ def test_check_warns_of_skus_that_are_sold_out_before_their_alert(shops: Shops) 
     assert "  warn  rules       sold out by the buffer before the alert comes: HAT in woo." in told
 
 
+def test_check_warns_of_settings_that_others_can_read(shops: Shops) -> None:
+    assert "can read" not in shops.done("check").out
+    shops.env_file.chmod(0o644)
+    told = shops.done("check").out
+    assert f"  warn  settings    {shops.env_file}: other users of this machine can read the secrets in it." in told
+    assert f"chmod 600 {shops.env_file}\n" in told
+
+
+def test_check_fails_where_a_channel_ships_from_a_place_that_is_not_there(shops: Shops) -> None:
+    shops.set(WOO_SHIPS_FROM="shelf, Wharehouse, quarantine")
+    ended = shops.syncd("check")
+    assert ended.code == 2
+    for place in ("Wharehouse", "quarantine"):
+        told = f"  FAIL  woo         WOO_SHIPS_FROM names {place}, which is no location of your own. Yours: shelf. An"
+        assert told in ended.out
+    assert "names shelf" not in ended.out
+
+
+def test_check_fails_until_a_restored_database_is_seen_to(shops: Shops, tmp_path: Path) -> None:
+    shops.live({"HAT": 10})
+    shops.done("backup", str(tmp_path / "copy.db"))
+    shops.done("sync")
+    for old in tmp_path.glob("syncd.db-*"):
+        old.unlink()
+    (tmp_path / "copy.db").replace(tmp_path / "syncd.db")
+    ended = shops.syncd("check")
+    assert ended.code == 2
+    assert "  FAIL  database    This database is an older copy: syncd worked on after it was made." in ended.out
+    assert "then: syncd go-live\n" in ended.out
+    shops.done("go-live", "woo", "shopify_il", "--yes")
+    assert "older copy" not in shops.done("check").out
+
+
 def test_check_counts_listings_whose_stock_the_shop_does_not_count(shops: Shops) -> None:
     shops.sell_in_both({"HAT": 5})
     shops.woo.add_simple("GIFT", "Gift card", stock=None)

@@ -51,6 +51,12 @@ def test_an_address_without_a_scheme_means_https(secure: Site, ca_file: str) -> 
     assert count(secure, URL=f"127.0.0.1:{secure.server.port}", CA_FILE=ca_file) == 1
 
 
+@pytest.mark.parametrize("auth", ["basic", "query", "oauth"])
+def test_an_address_of_another_kind_of_server_is_told_as_such_however_the_key_is_sent(site: Site, auth: str) -> None:
+    with pytest.raises(Unavailable, match=r"WOO_URL is not an address of a web site\."):
+        site.connector(URL="ftp://shop.example", AUTH=auth).check()
+
+
 @pytest.mark.parametrize(
     ("url", "words"),
     [
