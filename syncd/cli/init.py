@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import stat
 from collections.abc import Callable, Mapping
@@ -44,10 +45,11 @@ def init(
     Where there is no terminal, everything comes from the options and the environment.
     """
     run = invocation.of(ctx)
-    given = {**run.environ, **dict(_pair(answer) for answer in answers or ())}
+    typed = dict(_pair(answer) for answer in answers or ())
+    given = {**run.environ, **typed}
     if buffer is not None:
         given["SYNCD_BUFFER"] = buffer
-    dialogue = Dialogue(output.asker(), given, try_shops=check)
+    dialogue = Dialogue(output.asker(), given, typed=tuple(typed), try_shops=check)
     dialogue.hold(run.env_file, tuple(channel or ()))
 
 
@@ -60,10 +62,14 @@ def _pair(answer: str) -> tuple[str, str]:
 
 @dataclass(slots=True)
 class Dialogue:
-    """The questions, in their order. What is `given` is not asked; without an `asker` the rest takes its default."""
+    """The questions, in their order. What is `given` is not asked; without an `asker` the rest takes its default.
+
+    `typed` names those of the given that were meant for these settings: one that is no setting is refused.
+    """
 
     asker: output.Asker | None
     given: Mapping[str, str]
+    typed: tuple[str, ...] = ()
     try_shops: bool = True
     find_kind: config.FindKind = registry.find
     kinds: Callable[[], tuple[str, ...]] = registry.kinds
@@ -137,6 +143,7 @@ class Dialogue:
 
     def _write(self, target: Path, text: str, channels: list[NewChannel], house: Mapping[str, str]) -> None:
         now = self.surroundings.now()
+        self._refuse_unused(channels, house)
         if house:
             other_programs = f"{text.rstrip()}\n\n" if text.strip() else ""
             new = other_programs + setup.new_file(channels, house, written=f"{now:%Y-%m-%d}")
@@ -152,6 +159,24 @@ class Dialogue:
         if house.get("DATABASE_URL", "").startswith("sqlite:///"):
             output.line(f"Database: {house['DATABASE_URL'].removeprefix('sqlite:///')}")
         output.line("Next: syncd check")
+
+    def _refuse_unused(self, channels: list[NewChannel], house: Mapping[str, str]) -> None:
+        """Refuse a typed answer that no line of the file would hold."""
+        of_house = [f"SYNCD_{known.name}" for known in settings_table.HOUSE]
+        used = [f"{channel.name.upper()}_{known.name}" for channel in channels for known in channel.known]
+        used += of_house if house else []
+        problems = []
+        for key in self.typed:
+            if key in used:
+                continue
+            if key in of_house:
+                problems.append(Problem(f"{key} stands in the file that is there.", "Change it there."))
+                continue
+            near = difflib.get_close_matches(key, used, n=1)
+            hint = f"Did you mean {near[0]}?" if near else "All settings are in .env.example."
+            problems.append(Problem(f"--set: {key} is not a setting.", hint))
+        if problems:
+            raise ConfigError(problems, source="the answers")
 
     # ------------------------------------------------------------------ a channel
 

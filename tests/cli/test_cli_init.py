@@ -279,6 +279,26 @@ def test_a_script_may_give_what_nobody_is_asked_and_is_told_what_nobody_knows(tm
     assert not path.exists()
 
 
+def test_an_answer_that_no_line_would_hold_is_refused(tmp_path: Path) -> None:
+    given = {"WOO_URL": "https://5.example", "WOO_KEY": "k", "FOO": "bar", "WO_POLL": "5m", "SYNCD_CAP": "3"}
+    path = tmp_path / ".env"
+    asking = dialogue(tmp_path, None, given)
+    asking.typed = ("WOO_URL", "FOO", "WO_POLL", "SYNCD_CAP")
+    with pytest.raises(ConfigError) as caught:
+        asking.hold(None, ("woo:woolshop",))
+    assert [str(problem) for problem in caught.value.problems] == [
+        "--set: FOO is not a setting. All settings are in .env.example.",
+        "--set: WO_POLL is not a setting. Did you mean WOO_POLL?",
+    ]
+    assert not path.exists()
+    dialogue(tmp_path, None, given).hold(None, ("woo:woolshop",))
+    again = dialogue(tmp_path, None, {**given, "EU_URL": "https://6.example", "EU_KEY": "k"})
+    again.typed = ("EU_URL", "SYNCD_CAP")
+    with pytest.raises(ConfigError, match="1 problem") as caught:
+        again.hold(None, ("eu:woolshop",))
+    assert str(caught.value.problems[0]) == "SYNCD_CAP stands in the file that is there. Change it there."
+
+
 def test_a_script_is_told_every_answer_that_is_missing(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         dialogue(tmp_path, None).hold(None, ("woo:woolshop",))
