@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -190,8 +191,9 @@ def of_stock(lines: list[StockLine], zone: ZoneInfo) -> Json:
 
 
 def of_waiting(found: Waiting, zone: ZoneInfo) -> Json:
+    rejected = [replace(hold, changes=changes) for hold, changes in found.rejected]
     return {
-        "holds": [_of_hold(hold, found.skus_of_listings, zone) for hold in found.holds],
+        "holds": [_of_hold(hold, found.skus_of_listings, zone) for hold in (*found.holds, *rejected)],
         "to_decide": [_of_decision(one) for one in found.to_decide],
         "notices": [of_notice(one, zone) for one in found.notices],
     }
@@ -200,6 +202,7 @@ def of_waiting(found: Waiting, zone: ZoneInfo) -> Json:
 def _of_hold(hold: Hold, skus: dict[int, str], zone: ZoneInfo) -> Json:
     return {
         "id": hold.id,
+        "state": hold.state.value,
         "channel": hold.channel,
         "reason": hold.reason,
         "since": local(hold.created_at, zone),
