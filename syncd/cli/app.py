@@ -77,6 +77,7 @@ class InOrder(TyperGroup):
 
 _NAMES = frozenset(name for _, name, _ in VERBS)
 _TAKES_NEGATIVE_NUMBERS = {"ignore_unknown_options": True}  # else `adjust SKU -1` would be an option -1
+_OF_UNITS = (desk.sell, desk.receive, desk.count, desk.adjust, desk.give_back, desk.accept)
 
 app = typer.Typer(
     name="syncd",
@@ -115,5 +116,5 @@ for _panel, _name, _verb in VERBS:
     if isinstance(_verb, typer.Typer):
         app.add_typer(_verb, name=_name, rich_help_panel=_panel)
     else:
-        _settings = _TAKES_NEGATIVE_NUMBERS if _verb is desk.adjust else None
+        _settings = _TAKES_NEGATIVE_NUMBERS if _verb in _OF_UNITS else None
         app.command(_name, rich_help_panel=_panel, context_settings=_settings)(_verb)

@@ -112,7 +112,7 @@ def _details(found: Mapping, most: int, *, counted: bool) -> None:
     ]
     for why, rows, hint in reasons:
         if rows:
-            output.line(f"{name}: {why}{f'. {hint}' if hint else ''}")
+            output.line(f"{name}: {output.sentence(why, hint)}")
             shown = rows[:most]
             output.table(("listing", "SKU", "name", ""), [_row(row) for row in shown])
             if len(rows) > len(shown):
@@ -132,7 +132,7 @@ def export(
     file: Annotated[Path, typer.Argument(help="A .csv or .xlsx file.")],
     channel: Annotated[list[str] | None, typer.Option(help="Only this channel. May be repeated.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="Matched listings too.")] = False,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file where it is there.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,
 ) -> None:
     """Write what is to settle into a file, each listing with a proposed SKU.
 
@@ -140,7 +140,7 @@ def export(
     """
     with invocation.of(ctx).house("map export") as (house, _):
         rows = mapfile.rows_to_settle(house, ports(house, channel), everything=everything)
-    write_map(rows, file, file_format=_format(file), overwrite=overwrite)
+    write_map(rows, file, file_format=_format(file), overwrite=force)
     output.line(
         f"{many(len(rows), 'listing')} written to {file}. Look at the column SKU, then: syncd map import {file}"
     )

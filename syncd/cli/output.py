@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -53,7 +54,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, right: Se
 def findings(name: str, found: Iterable[Finding]) -> None:
     """Print each finding about `name`, such as ``  ok    woo: may read and write``."""
     for finding in found:
-        _finding(sys.stdout, finding.level, f"{name}: {_sentence(finding.message, finding.hint)}")
+        _finding(sys.stdout, finding.level, f"{name}: {sentence(finding.message, finding.hint)}")
 
 
 def finding_rows(rows: Iterable[tuple[str, Finding]]) -> None:
@@ -61,7 +62,7 @@ def finding_rows(rows: Iterable[tuple[str, Finding]]) -> None:
     chosen = list(rows)
     width = max((len(name) for name, _ in chosen), default=0)
     for name, finding in chosen:
-        _finding(sys.stdout, finding.level, f"{name:<{width}}  {_sentence(finding.message, finding.hint)}")
+        _finding(sys.stdout, finding.level, f"{name:<{width}}  {sentence(finding.message, finding.hint)}")
 
 
 def _finding(stream: TextIO, level: Level, text: str) -> None:
@@ -69,14 +70,17 @@ def _finding(stream: TextIO, level: Level, text: str) -> None:
     _console(stream).print(Text.assemble("  ", (f"{word:<4}", style), "  ", text))
 
 
-def _sentence(message: str, hint: str) -> str:
-    ended = message if not hint or message.endswith((".", ":", "?", "!")) else f"{message}."
+def sentence(message: str, hint: str = "") -> str:
+    """A message and the way out as one line; between them stands exactly one full stop, or the message's own end."""
+    ended = re.sub(r"(?<!\.)\.\.$", ".", message)  # a shop's own sentence, quoted at the end of one of ours
+    if hint and not ended.endswith((".", ":", "?", "!", "…")):
+        ended += "."
     return f"{ended} {hint}".rstrip()
 
 
-def failure(sentence: str, hint: str = "") -> None:
+def failure(message: str, hint: str = "") -> None:
     """Print to stderr why a command could not do its work, and the way out."""
-    _console(sys.stderr).print(_sentence(sentence, hint))
+    _console(sys.stderr).print(sentence(message, hint))
 
 
 def problems(error: ConfigError) -> None:

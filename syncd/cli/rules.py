@@ -49,7 +49,9 @@ def set_(
     ]
     where = f" on {channel}" if channel else ""
     about = concerned[0] if scope is Scope.SKU else f"{many(len(concerned), 'SKU')} ({listed(concerned)})"
-    output.line(f"{about}{where}: {', '.join(said)}. The next sync tells the shops: syncd sync")
+    only_here = list(numbers) == [rules_desk.REORDER_POINT] and buffer is None
+    follows = "What is low: syncd stock --low" if only_here else "The next sync tells the shops: syncd sync"
+    output.line(f"{about}{where}: {', '.join(said)}. {follows}")
 
 
 def _units(name: str, text: str) -> int | None:

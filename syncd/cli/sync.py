@@ -121,7 +121,7 @@ def _tell(name: str, pushed: Pushed, skus_of_listings: Mapping[int, str]) -> Non
 def _tell_notices(notices: Sequence[Notice], before: set[int]) -> None:
     for notice in notices:
         if notice.id not in before:
-            output.line(f"new: {notice.text}. {notice.hint}".rstrip())
+            output.line(f"new: {output.sentence(notice.text, notice.hint)}")
     if old := [notice for notice in notices if notice.id in before]:
         about = listed(dict.fromkeys(notice.kind.value for notice in old))
         output.line(f"{many(len(old), 'older notice')} ({about}): syncd holds")

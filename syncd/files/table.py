@@ -87,6 +87,8 @@ def sample_of(cells: Sequence[Cell]) -> str:
 
 def _content(path: Path) -> bytes:
     try:
+        if path.is_dir():
+            raise FileError("It is a folder.", hint="Name a file in it.")
         if not path.is_file():
             raise FileError("There is no such file.")
         with path.open("rb") as file:

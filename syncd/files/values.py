@@ -19,7 +19,7 @@ class FileError(SyncdError):
 
     def about(self, path: Path) -> FileError:
         """The same error with the name of the file in front."""
-        return FileError(f"{printable(path.name, 80)}: {self.sentence}", hint=self.hint)
+        return FileError(f"{printable(path.name or str(path), 80)}: {self.sentence}", hint=self.hint)
 
 
 class StockFileKind(StrEnum):

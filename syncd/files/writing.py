@@ -98,7 +98,7 @@ def _put_in_place(draft: Path, target: Path, *, overwrite: bool) -> None:
 
 def _already_there(target: Path) -> FileError:
     name = printable(str(target), 200)
-    return FileError(f"{name} is there already.", hint="Name another file, or allow it to be overwritten.")
+    return FileError(f"{name} is there already.", hint="Name another file, or write over it with --force.")
 
 
 def _write_csv(headers: Sequence[str], rows: Iterable[Sequence[Value]], file: BinaryIO) -> None:

@@ -203,7 +203,10 @@ def plausible(units: int) -> None:
 
 def _positive(units: int) -> None:
     if units < 1:
-        raise Refusal(f"{str(units)[:40]} is not a number of units", "Give a whole number from 1 up.")
+        hint = "Give a whole number from 1 up."
+        if units < 0:
+            hint += " To put the stock right: syncd adjust SKU -1 --reason WHY"
+        raise Refusal(f"{str(units)[:40]} is not a number of units", hint)
     plausible(units)
 
 

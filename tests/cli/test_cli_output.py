@@ -44,6 +44,22 @@ def test_findings_look_alike_everywhere(capsys: pytest.CaptureFixture[str]) -> N
     ]
 
 
+@pytest.mark.parametrize(
+    ("message", "hint", "told"),
+    [
+        ("The key is wrong", "Make one.", "The key is wrong. Make one."),
+        ("There is no place Mars.", "Set it.", "There is no place Mars. Set it."),
+        ("woo did not go live: it refuses units..", "Mend it.", "woo did not go live: it refuses units. Mend it."),
+        ("It refuses units..", "", "It refuses units."),
+        ("The shop says: wait...", "Wait.", "The shop says: wait... Wait."),
+        ("Is it there?", "Look.", "Is it there? Look."),
+        ("The key is wrong", "", "The key is wrong"),
+    ],
+)
+def test_between_a_sentence_and_its_way_out_stands_one_full_stop(message: str, hint: str, told: str) -> None:
+    assert output.sentence(message, hint) == told
+
+
 def test_json_is_all_that_is_printed_and_keeps_hebrew(capsys: pytest.CaptureFixture[str]) -> None:
     value = {"name": "נעל", "at": datetime(2026, 11, 22, 10, 14, tzinfo=UTC), "units": [8, None]}
     output.as_json(value)

@@ -133,6 +133,9 @@ def test_a_sale_of_more_than_there_are_is_booked_and_told(shops: Shops) -> None:
         (("count", "HAT", "7290001234567"), 1, "7290001234567 is too large to be units; is it a barcode?"),
         (("return", "HAT", "7290001234567"), 1, "7290001234567 is too large to be units; is it a barcode?"),
         (("accept", "HAT", "7290001234567"), 1, "7290001234567 is too large to be units; is it a barcode?"),
+        (("sell", "HAT", "-1"), 1, "-1 is not a number of units. Give a whole number from 1 up. To put the stock"),
+        (("count", "HAT", "-1"), 1, "There cannot be fewer than 0 on a shelf."),
+        (("import", "."), 2, ".: It is a folder. Name a file in it.\n"),
         (("sell", "HAT", "1", "--channel", "moon"), 2, "There is no channel moon. Configured in SYNCD_CHANNELS: woo,"),
         (("sell", "HAT", "1", "--location", "moon"), 2, "There is no location moon. Known: shelf, quarantine."),
         (("count", "hat", "7"), 1, "hat differs from HAT only by case or blanks. If that is meant: syncd count HAT 7"),
@@ -181,6 +184,7 @@ def test_a_mistake_is_one_sentence_with_the_way_out(
         (("set", "HAT", "--cap", "7290001234567"), "of up to 9"),
         (("set", "HAT", "--buffer", "x"), "units such as 2, or percent"),
         (("adjust", "HAT", "-1"), "--reason"),
+        (("sell", "HAT", "1", "--chanel", "woo"), "--chanel"),
         (("dismiss", "woo"), "name a notice by its number"),
         (("map", "accept", "woo"), "name SKUs, or say --all"),
         (("decide", "woo", "7", "eaten"), "'eaten' is not one of"),
@@ -203,7 +207,10 @@ def test_rules_are_set_and_taken_back_and_reach_the_shops(shops: Shops) -> None:
     shops.done("set", "HAT", "--cap", "none", "--cut-off", "9")
     shops.done("sync")
     assert shops.shown("HAT") == (0, 9)
-    assert shops.done("set", "HAT", "--reorder-point", "12").code == 0
+    assert (
+        shops.done("set", "HAT", "--reorder-point", "12").out
+        == "HAT: reorder-point 12. What is low: syncd stock --low\n"
+    )
     assert "low\n" in shops.done("stock", "--low").out
 
 

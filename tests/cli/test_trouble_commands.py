@@ -302,7 +302,9 @@ def test_a_map_file_settles_what_is_not_matched_and_never_writes_to_a_shop(shops
     shops.done("map")
     todo = tmp_path / "todo.csv"
     shops.done("map", "export", str(todo))
-    assert shops.syncd("map", "export", str(todo)).code == 2
+    again = shops.syncd("map", "export", str(todo))
+    assert (again.code, "is there already. Name another file, or write over it with --force." in again.err) == (2, True)
+    shops.done("map", "export", str(todo), "--force")
     rows = list(csv.DictReader(todo.open(encoding="utf-8-sig", newline="")))
     assert {row["Listing id"]: row["SKU"] for row in rows if row["Channel"] == "woo"} == {
         str(listing): "",

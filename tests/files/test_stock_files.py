@@ -331,8 +331,8 @@ def test_an_unknown_header_is_told_with_what_is_needed(tmp_path: Path) -> None:
 
 
 def test_a_missing_file_and_a_folder_are_refused(tmp_path: Path) -> None:
-    for path in (tmp_path / "no.csv", tmp_path):
-        with pytest.raises(FileError, match="There is no such file"):
+    for path, told in ((tmp_path / "no.csv", "There is no such file"), (tmp_path, "It is a folder")):
+        with pytest.raises(FileError, match=f"^{path.name}: {told}"):
             read_stock(path)
 
 
