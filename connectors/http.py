@@ -10,6 +10,7 @@ import json
 import logging
 import re
 import ssl
+import textwrap
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -42,6 +43,10 @@ FIRST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 30.0
 PAUSE_WHERE_UNSTATED = timedelta(seconds=60)
 LONGEST_STATED_PAUSE = timedelta(days=1)
+FIRST_WORDS_LENGTH = 120
+
+# A site that shows the errors of its programs writes them in front of its JSON.
+_PHP_SPEAKS = re.compile(rb"<br\s*/?>\s*<b>(?:Warning|Notice|Deprecated|Fatal error|Parse error)</b>", re.IGNORECASE)
 
 # urllib3 writes addresses into its log, with the keys in their queries. Every failure is told by an error anyway.
 for _name in ("urllib3.connectionpool", "urllib3.util.retry"):
@@ -96,10 +101,13 @@ class Answer:
         except (ValueError, RecursionError):
             pass
         host = _host(self.url)
-        if self.body.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"<"):
-            message = f"{host} answered with a web page instead of JSON (a firewall or a login page?)."
+        body = self.body.lstrip(b"\xef\xbb\xbf \r\n\t")
+        if body.startswith(b"<") and not _PHP_SPEAKS.match(body):
+            message = f"{host} answered with a web page instead of JSON (a firewall or a login page?)"
         else:
-            message = f"{host} answered with something that is not JSON."
+            message = f"{host} answered with something that is not JSON"
+        first_words = textwrap.shorten(self.sample, FIRST_WORDS_LENGTH, placeholder=" …")
+        message += f": {first_words}" if first_words else ", with nothing."
         hint = "Open the address in a browser; a firewall or security plugin must let the API through."
         if self.writes and self.status < 400:
             raise InDoubt(message, hint=hint)

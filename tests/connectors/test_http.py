@@ -338,6 +338,25 @@ def test_what_is_not_json_is_unreadable_and_after_a_write_a_doubt(
         answer.json()
 
 
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        (b"<br />\n<b>Warning</b>: Undefined x in /a.php\n{}", "is not JSON: Warning : Undefined x in /a.php {}"),
+        (b"<html><h1>Just a moment</h1>", "a web page instead of JSON (a firewall or a login page?): Just a moment"),
+        (b"word " * 100, "is not JSON: word word"),
+        (b"", "is not JSON, with nothing."),
+    ],
+)
+def test_the_first_words_of_what_is_not_json_are_told(
+    server: Server, transport: Transport, body: bytes, told: str
+) -> None:
+    server.answers(says(200, body))
+    with pytest.raises(Unreadable) as caught:
+        transport.request("GET", server.url, safe=True).json()
+    assert told in str(caught.value)
+    assert len(str(caught.value)) < 250
+
+
 def test_a_refused_write_with_a_web_page_was_not_made(server: Server, transport: Transport) -> None:
     server.answers(says(403, b"<h1>Blocked</h1>"))
     with pytest.raises(Unreadable):
