@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -24,6 +25,8 @@ if TYPE_CHECKING:  # the services bring the database along, which --help does no
     from syncd.sync.house import Progress
 
 _PIPE_WIDTH = 10_000  # nothing is wrapped where nobody looks
+_LONGEST_CELL = 60  # characters, on a terminal
+_BREAKS_A_LINE = ("Cc", "Zl", "Zp")  # control characters, line and paragraph separators
 _LOOKS = {Level.OK: ("ok", "green"), Level.WARN: ("warn", "yellow"), Level.FAIL: ("FAIL", "bold red")}
 
 
@@ -38,17 +41,29 @@ def line(text: str = "") -> None:
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, right: Sequence[str] = ()) -> None:
-    """Print rows under their columns, two blanks in front; the columns named in `right` (numbers) end flush."""
+    """Print rows under their columns, two blanks in front; the columns named in `right` (numbers) end flush.
+
+    A cell stays on its line, whatever a shop put into a name; on a terminal a very long one is cut in the middle.
+    """
+    most = _LONGEST_CELL if sys.stdout.isatty() else None
     grid = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for column in columns:
         grid.add_column(column, justify="right" if column in right else "left", no_wrap=not sys.stdout.isatty())
     for row in rows:
-        grid.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
+        grid.add_row(*(Text("" if cell is None else _cell(str(cell), most)) for cell in row))
     console = _console(sys.stdout)
     with console.capture() as captured:
         console.print(grid)
     for text in captured.get().splitlines():
         typer.echo(f"  {text.rstrip()}")
+
+
+def _cell(text: str, most: int | None) -> str:
+    plain = "".join(" " if unicodedata.category(sign) in _BREAKS_A_LINE else sign for sign in text)
+    if most is None or len(plain) <= most:
+        return plain
+    tail = most // 3  # names of variations differ at their end
+    return f"{plain[: most - tail - 1]}…{plain[-tail:]}"
 
 
 def findings(name: str, found: Iterable[Finding]) -> None:

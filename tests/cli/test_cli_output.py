@@ -28,6 +28,13 @@ def test_a_table_in_a_pipe_is_plain_and_unwrapped(capsys: pytest.CaptureFixture[
     assert second.endswith(" 9")
 
 
+def test_a_name_that_would_break_its_line_or_speak_to_the_terminal_is_shown_with_blanks(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    output.table(["SKU", "name"], [("HAT", "a\u2028b\u2029c\nd\x1b[31me\x85f\tg")])
+    assert capsys.readouterr().out.split("\n")[1:] == ["  HAT  a b c d [31me f g", ""]
+
+
 def test_findings_look_alike_everywhere(capsys: pytest.CaptureFixture[str]) -> None:
     output.findings(
         "woo",
@@ -106,6 +113,13 @@ def on_a_terminal(code: str, typed: str = "") -> str:
     os.close(master)
     assert process.returncode == 0
     return shown.decode()
+
+
+def test_a_very_long_cell_is_cut_in_the_middle_on_a_terminal() -> None:
+    shown = on_a_terminal("from syncd.cli import output\noutput.table(['name'], [('A' * 300 + 'size 39',)])")
+    assert "A…A" in shown
+    assert "size 39\r\n" in shown
+    assert max(map(len, shown.splitlines())) < 80
 
 
 def test_progress_is_shown_on_a_terminal() -> None:
