@@ -10,6 +10,8 @@ from syncd.errors import CONFIGURATION, SyncdError
 
 _FORM = re.compile(r"\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}(:\d{2})?(Z|[+-]\d{2}:?\d{2})?")
 
+EARLIEST_YEAR = 1990
+
 
 class TimeError(SyncdError):
     """A text is no time that could be meant."""
@@ -32,6 +34,8 @@ def parse(text: str, zone: ZoneInfo, now: datetime) -> datetime:
         found = datetime.fromisoformat(typed)
     except ValueError:
         raise TimeError(f"{text[:40]!r} is not a time.", 'Write it as "2026-11-22 10:14", or now.') from None
+    if found.year < EARLIEST_YEAR:
+        raise TimeError(f"{typed} was before there were web shops.", "When was it counted?")
     if found.tzinfo is None:
         found = _local(found, zone)
     if found > now:

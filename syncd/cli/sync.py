@@ -29,7 +29,7 @@ def sync(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Read every shop, write to none.")] = False,
     json: Annotated[bool, typer.Option("--json", help="For programs (docs/json.md).")] = False,
     wait: Annotated[
-        int, typer.Option(metavar="SECONDS", min=0, help="How long to wait for another syncd at work.")
+        int, typer.Option(metavar="SECONDS", min=0, max=86_400, help="How long to wait for another syncd at work.")
     ] = 120,
 ) -> None:
     """Read what every shop sold, then bring every live shop in step; only differences are written.

@@ -184,6 +184,7 @@ def test_a_mistake_is_one_sentence_with_the_way_out(
         (("set", "HAT", "--cap", "7290001234567"), "of up to 9"),
         (("set", "HAT", "--buffer", "x"), "units such as 2, or percent"),
         (("adjust", "HAT", "-1"), "--reason"),
+        (("sync", "--wait", "9" * 20), "--wait"),
         (("sell", "HAT", "1", "--chanel", "woo"), "--chanel"),
         (("dismiss", "woo"), "name a notice by its number"),
         (("map", "accept", "woo"), "name SKUs, or say --all"),

@@ -216,6 +216,8 @@ def test_a_time_is_read_in_the_owners_time_zone_unless_it_names_another(typed: s
         ("2026-11-22", "'2026-11-22' is not a time."),
         ("2026-13-22 10:14", "'2026-13-22 10:14' is not a time."),
         ("2026-11-23 11:01", "2026-11-23 11:01 has not come yet."),
+        ("9999-12-31T23:59-12:00", "9999-12-31T23:59-12:00 has not come yet."),
+        ("0001-01-01 00:00", "0001-01-01 00:00 was before there were web shops."),
         ("2026-03-27 02:30", "There was no 02:30 on 2026-03-27 in Asia/Jerusalem: the clocks leapt over it."),
         ("2026-10-25 01:30", "01:30 came twice on 2026-10-25 in Asia/Jerusalem: the clocks were set back."),
     ],
