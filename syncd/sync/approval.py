@@ -11,6 +11,7 @@ from syncd.storage import catalogue, holds, ledger, listings, notices, orders
 from syncd.storage.holds import Hold, HoldState
 from syncd.storage.orders import ToDecide
 from syncd.sync.bookkeeper import note_oversold
+from syncd.sync.desk import own_location
 from syncd.sync.house import House, Refusal
 
 
@@ -59,7 +60,7 @@ def decide(house: House, channel: str, number: str, fate: Fate) -> list[ToDecide
         if row is None or not waiting:
             raise Refusal(f"Nothing of order {number} in {channel} waits for a decision", "See them all: syncd holds")
         lines = orders.lines(tx, channel, row.order_id)
-        shelf = catalogue.location(tx, house.port(channel).ships_from[0])
+        shelf = own_location(tx, house.port(channel).ships_from[0])
         for one in waiting:
             line = lines[one.line_id]
             assert line.sku_id is not None
