@@ -117,7 +117,8 @@ class Setting:
     secret: bool = False
     choices: tuple[str, ...] = ()
     example: str = ""
-    identifies: bool = False  # two channels that agree in these are the same shop: each sale would count twice
+    identity: Callable[[str], str] | None = None
+    """Where the value says which shop it is: the same text for every spelling of the same shop."""
 
 
 SettingValue = str | int | bool | timedelta | None

@@ -25,7 +25,6 @@ from syncd.settings_table import Known
 HOUSE_PREFIX = "SYNCD_"
 _CHANNEL_NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 _IN_THE_ENVIRONMENT_ONLY = "SYNCD_ENV_FILE"
-_SPELLING = re.compile(r"^(https?://)?(www\.)?")
 _LARGEST_SECRET_BYTES = 65_536
 
 FindKind = Callable[[str], type[Connector]]
@@ -135,7 +134,7 @@ def from_lines(
 
 
 def _channel(name: str, kind: str, value: Mapping[str, Any], declared: Sequence[Setting]) -> ChannelSettings:
-    identity = [str(value[setting.name]) for setting in declared if setting.identifies and value[setting.name]]
+    said = [setting.identity(value[setting.name]) for setting in declared if setting.identity and value[setting.name]]
     return ChannelSettings(
         name=name,
         kind=kind,
@@ -145,7 +144,7 @@ def _channel(name: str, kind: str, value: Mapping[str, Any], declared: Sequence[
         silent_after=value["SILENT_AFTER"],
         ships_from=value["SHIPS_FROM"] or (),
         connector=MappingProxyType({setting.name: value[setting.name] for setting in declared}),
-        shop=" ".join(_SPELLING.sub("", part.lower()).rstrip("/") for part in identity),
+        shop=" ".join(said),
     )
 
 

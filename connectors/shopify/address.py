@@ -8,26 +8,10 @@ from urllib.parse import urljoin, urlsplit
 
 from connectors.contract import ConnectorError, Unavailable
 from connectors.http import Redirected, Transport
+from connectors.shopify.domains import permanent_domain
 from connectors.shopify.settings import Settings
 
-_PERMANENT = re.compile(r"[a-z0-9][a-z0-9-]*\.myshopify\.com")
-_BARE = re.compile(r"[a-z0-9][a-z0-9-]*")
-_ADMIN = re.compile(r"admin\.shopify\.com/store/(?P<name>[a-z0-9][a-z0-9-]*)(?:/.*)?")
 _MOST_REDIRECTS = 3
-
-
-def permanent_domain(written: str) -> str | None:
-    """The ``….myshopify.com`` domain that `written` names; ``None`` where it is a domain of the owner's own.
-
-    Taken are the domain, its first part, an address in it, and the address that the admin shows.
-    """
-    plain = re.sub(r"^https?://", "", written.strip().lower())
-    if admin := _ADMIN.fullmatch(plain):
-        return f"{admin['name']}.myshopify.com"
-    host = plain.partition("/")[0]
-    if _BARE.fullmatch(host):
-        return f"{host}.myshopify.com"
-    return host if _PERMANENT.fullmatch(host) else None
 
 
 class Address:

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from connectors.contract import CredentialsRejected, Finding, Level, Surroundings
-from connectors.shopify.address import permanent_domain
 from connectors.shopify.admin import Admin, unreadable
 from connectors.shopify.documents import VARIANTS_COUNT
+from connectors.shopify.domains import permanent_domain
 from connectors.shopify.places import Installation, Location, chosen, installation, locations, switched_off
 from connectors.shopify.reading import Misread, field, whole
 from connectors.shopify.settings import LATER_SCOPES, NEEDED_SCOPES, Settings

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from connectors.contract import Setting, SettingType, SettingValue
+from connectors.shopify.domains import identity
 
 API_VERSION = "2026-10"
 ORDER_LAG = timedelta(seconds=10)
@@ -14,7 +15,7 @@ PARALLEL = 2
 
 SETTINGS = (
     Setting("SHOP", "The shop's own name at Shopify", required=True, example="my-shop.myshopify.com",
-            identifies=True),
+            identity=identity),
     Setting("CLIENT_ID", "Client id of your app: Dev Dashboard > your app > Settings", secret=True),
     Setting("CLIENT_SECRET", "Client secret of your app, from the same page", secret=True),
     Setting("TOKEN", "Fixed token of an older custom app, instead of CLIENT_ID and CLIENT_SECRET", secret=True),
@@ -24,7 +25,7 @@ SETTINGS = (
     Setting("ORDER_LAG", "How far Shopify's list of orders may trail behind its stock", SettingType.DURATION,
             f"{ORDER_LAG.seconds}s"),
     Setting("PARALLEL", "Calls under way at once", SettingType.INT, str(PARALLEL)),
-    Setting("BASE_URL", "Where the API is, if not at https://SHOP (tests, proxies)", identifies=True),
+    Setting("BASE_URL", "Where the API is, if not at https://SHOP (tests, proxies)"),
     Setting("CA_FILE", "Certificates to trust instead of the usual ones", SettingType.PATH),
 )  # fmt: skip
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import ClassVar, cast
+from urllib.parse import urlsplit
 
 from connectors.contract import (
     Batch,
@@ -31,9 +32,21 @@ from connectors.woocommerce.orders import Orders
 PARALLEL = 2
 ORDER_LAG = timedelta(seconds=2)
 
+
+def shop_identity(url: str) -> str:
+    """Which shop an address is of: host, port where it is not the usual one, and folder."""
+    try:
+        parts = urlsplit(url if "://" in url else f"https://{url}")
+        host = (parts.hostname or "").removeprefix("www.").rstrip(".")
+        port = "" if parts.port in (None, 80, 443) else f":{parts.port}"
+    except ValueError:
+        return ""  # no address: the settings or the check say so
+    return f"{host}{port}{parts.path.rstrip('/')}"
+
+
 SETTINGS = (
     Setting("URL", "Address of the shop, with its folder if it has one", required=True,
-            example="https://shop.example.com", identifies=True),
+            example="https://shop.example.com", identity=shop_identity),
     Setting("KEY", "Consumer key: WooCommerce > Settings > Advanced > REST API, Read/Write", required=True,
             secret=True, example="ck_..."),
     Setting("SECRET", "Consumer secret, shown once beside the key", required=True, secret=True, example="cs_..."),

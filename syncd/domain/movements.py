@@ -73,7 +73,12 @@ class LineBooked:
 
     @property
     def reserved(self) -> int:
-        return self.promised + self.undecided - self.decided
+        return max(0, self.promised + self.undecided - self.decided - self._gone_unsaid)
+
+    @property
+    def _gone_unsaid(self) -> int:
+        """Units that a person knows to be gone while the platform does not say so yet."""
+        return max(0, self.gone - self.fulfilled)
 
     @property
     def open(self) -> bool:

@@ -50,6 +50,7 @@ class ListingRow:
     baseline_told: int | None
     baseline_sold: int
     rejected_target: int | None
+    rejected_sold: int
     generation: int
     settled_generation: int
     failures: int

@@ -160,6 +160,11 @@ def unmapped(tx: Tx, channel: str) -> list[LineRow]:
     return [_line(row) for row in tx.execute(query.order_by(order_lines.c.order_id, order_lines.c.line_id))]
 
 
+# Units of ended orders that nobody has spoken of; those that are known to be gone are not asked for again.
+_UNSAID = case((order_lines.c.gone > order_lines.c.fulfilled, order_lines.c.gone - order_lines.c.fulfilled), else_=0)
+_UNDECIDED = order_lines.c.undecided - order_lines.c.decided - case((order_lines.c.decided > 0, 0), else_=_UNSAID)
+
+
 @dataclass(frozen=True, slots=True)
 class ToDecide:
     """Units of an ended order that nobody has put back: held until a person decides (design.md §3.2)."""
@@ -182,13 +187,12 @@ def to_decide(tx: Tx) -> list[ToDecide]:
             orders,
             order_lines.c.line_id,
             order_lines.c.name,
-            order_lines.c.undecided,
-            order_lines.c.decided,
+            _UNDECIDED.label("units"),
             skus.c.sku,
         )
         .join(orders, (orders.c.channel == order_lines.c.channel) & (orders.c.order_id == order_lines.c.order_id))
         .join(skus, skus.c.id == order_lines.c.sku_id)
-        .where(order_lines.c.undecided > order_lines.c.decided)
+        .where(_UNDECIDED > 0)
         .order_by(orders.c.channel, orders.c.created_at, orders.c.order_id, order_lines.c.line_id)
     )
     return [
@@ -201,7 +205,7 @@ def to_decide(tx: Tx) -> list[ToDecide]:
             row.line_id,
             row.sku,
             row.name,
-            row.undecided - row.decided,
+            int(row.units),
         )
         for row in rows
     ]
@@ -216,7 +220,7 @@ class Reservation:
 
 def reservations(tx: Tx, sku_id: int) -> list[Reservation]:
     """Which orders hold units of a SKU (`syncd explain`)."""
-    units = order_lines.c.promised + order_lines.c.undecided - order_lines.c.decided
+    units = order_lines.c.promised + _UNDECIDED
     rows = tx.execute(
         select(orders.c.channel, orders.c.number, units.label("units"))
         .join(orders, (orders.c.channel == order_lines.c.channel) & (orders.c.order_id == order_lines.c.order_id))

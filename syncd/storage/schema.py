@@ -199,7 +199,8 @@ listings = Table(
     Column("pushed_at", Instant),
     Column("baseline_told", BigInteger),  # from which, less `sold` since `baseline_sold`, a change is judged
     _units("baseline_sold"),
-    Column("rejected_target", BigInteger),  # a person said no to this number
+    Column("rejected_target", BigInteger),  # a person said no to this number, less `sold` since `rejected_sold`
+    _units("rejected_sold"),
     _units("generation"),  # grows with every change of an input of the offer
     Column("settled_generation", BigInteger, nullable=False, server_default=text("-1")),
     _units("failures"),

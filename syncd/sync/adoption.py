@@ -74,7 +74,7 @@ def look(house: House, port: Port, *, recount: Collection[str] = ()) -> Adoption
     """
     if port.shelf is None:
         raise Refusal(f"{port.name} has no listings to count from", "Count from a file: syncd import FILE")
-    with leased(house):
+    with leased(house, [port]):
         mapper.refresh(house, port)
         _pull(house, port)
         with house.db.read() as tx:

@@ -33,8 +33,8 @@ def answer(house: House, hold_id: int, *, yes: bool) -> Hold:
             if yes and row.sku_id is not None:
                 sold = skus[row.sku_id].sold
                 listings.change(tx, row.id, baseline_told=change.after, baseline_sold=sold, rejected_target=None)
-            elif not yes:
-                listings.change(tx, row.id, rejected_target=change.after)
+            elif not yes and row.sku_id is not None:
+                listings.change(tx, row.id, rejected_target=change.after, rejected_sold=skus[row.sku_id].sold)
         holds.decide(tx, hold_id, HoldState.APPROVED if yes else HoldState.REJECTED, house.now())
     return hold
 

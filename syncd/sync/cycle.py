@@ -54,7 +54,8 @@ def remember_channels(house: House) -> None:
     with house.db.write() as tx:
         for port in house.ports:
             channel = channels.ensure(tx, port.name, port.kind, house.now())
-            if port.shop and not channel.shop:
+            untouched = channel.pulled_at is None and channel.listed_at is None
+            if port.shop and (not channel.shop or untouched):
                 channels.change(tx, port.name, shop=port.shop)
 
 
@@ -76,20 +77,25 @@ def _know_where_from(house: House) -> None:
                 )
 
 
-def _know_the_shops(house: House) -> None:
-    """A channel keeps to its shop: ids of orders and listings mean nothing in another one.
+def wrong_shop(tx: Tx, port: Port) -> Refusal | None:
+    """Why a channel's settings cannot be right, where they name another shop than before, or one known by another name.
 
-    Raises:
-        Refusal: a channel's address is that of another shop than before.
+    Ids of orders and listings mean nothing in another shop, and the open orders of one shop count once.
     """
-    with house.db.read() as tx:
-        known = {channel.name: channel.shop for channel in channels.every(tx)}
-    for port in house.ports:
-        if port.shop and known.get(port.name) not in ("", port.shop):
-            raise Refusal(
-                f"{port.name} was the shop at {known[port.name]}, and its address is {port.shop} now",
+    if not port.shop:
+        return None
+    for channel in channels.every(tx):
+        if channel.name == port.name and channel.shop not in ("", port.shop):
+            return Refusal(
+                f"{port.name} was the shop at {channel.shop}, and its address is {port.shop} now",
                 f"Another shop? Give it a name of its own in SYNCD_CHANNELS. The same, moved? syncd moved {port.name}",
             )
+        if channel.name != port.name and (channel.kind, channel.shop) == (port.kind, port.shop) and channel.pulled_at:
+            return Refusal(
+                f"{port.name} is the shop that is known as {channel.name}: its open orders would count twice",
+                f"Call it {channel.name} in SYNCD_CHANNELS again.",
+            )
+    return None
 
 
 def moved(house: House, port: Port) -> str:
@@ -102,15 +108,19 @@ def moved(house: House, port: Port) -> str:
 
 
 @contextmanager
-def leased(house: House) -> Iterator[None]:
-    """Work on every channel of the house, as the only one.
+def leased(house: House, about: Iterable[Port] = ()) -> Iterator[None]:
+    """Work on every channel of the house, as the only one; `about` names those that the work is about.
 
     Raises:
+        Refusal: the settings of one of those name a wrong shop, or a place that is not there.
         LeaseHeld: another process works on one of them; nothing was done.
     """
     remember_channels(house)
     _know_where_from(house)
-    _know_the_shops(house)
+    with house.db.read() as tx:
+        for port in about:
+            if refusal := wrong_shop(tx, port):
+                raise refusal
     try:
         with house.db.write() as tx:
             for port in sorted(house.ports, key=lambda port: port.name):
@@ -142,12 +152,15 @@ class Cycle:
 
     house: House
     report: Report = field(default_factory=Report)
+    _barred: set[str] = field(default_factory=set)  # channels whose settings name a wrong shop: they are not asked
 
     def run(
         self, *, only: Collection[str] | None = None, skus: Collection[str] | None = None, dry_run: bool = False
     ) -> Report:
+        self._bar_wrong_shops()
         live = [port for port in self.house.ports if self._mode(port) is not Mode.SHADOW and port.sink is not None]
-        chosen = [] if dry_run else [port for port in live if only is None or port.name in only]
+        able = [port for port in live if port.name not in self._barred]
+        chosen = [] if dry_run else [port for port in able if only is None or port.name in only]
         self.report.shadow = [port.name for port in self.house.ports if port.sink is not None and port not in live]
         for port in chosen:
             self._refresh_daily(port)
@@ -159,6 +172,14 @@ class Cycle:
             if skus is None:
                 self._finish_restoring(port)
         return self.report
+
+    def _bar_wrong_shops(self) -> None:
+        for port in self.house.ports:
+            with self.house.db.read() as tx:
+                refusal = wrong_shop(tx, port)
+            if refusal is not None:
+                self._barred.add(port.name)
+                self._failed(port, CredentialsRejected(refusal.sentence, hint=refusal.hint))
 
     def _refresh_daily(self, port: Port) -> None:
         """Read all listings once a day: what is new, renamed or gone would otherwise never be noticed."""
@@ -226,7 +247,7 @@ class Cycle:
         done = set()
         for name in sorted(names):
             port = self.house.port(name)
-            if port.sales is None:
+            if port.sales is None or name in self._barred:
                 continue
             try:
                 pulled = puller.pull(self.house, port)
@@ -246,7 +267,7 @@ class Cycle:
         with self.house.db.write() as tx:
             if isinstance(pushed.error, CredentialsRejected | Unreadable):
                 self._park(tx, port, subject, pushed.error)
-            elif pushed.error is None:
+            elif pushed.written or (pushed.error is None and rows is None and not pushed.waiting):
                 notices.close_notice(tx, NoticeKind.PARKED, channel=port.name, subject=subject, now=self.house.now())
         return pushed
 

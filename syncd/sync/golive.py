@@ -46,7 +46,7 @@ def go_live(house: House, port: Port) -> GoneLive:
     """
     if port.sink is None or port.shelf is None:
         raise Refusal(f"{port.name} takes no numbers", "It is read only; there is nothing to go live with.")
-    with leased(house):
+    with leased(house, [port]):
         _refuse_if_live(house, port)
         mapper.refresh(house, port)
         cycle = Cycle(house)
@@ -166,7 +166,7 @@ def rollback(house: House, port: Port) -> Report:
         Refusal: the channel never went live.
         LeaseHeld: another syncd works on it.
     """
-    with leased(house):
+    with leased(house, [port]):
         with house.db.write() as tx:
             if not any(row.snapshot_at is not None for row in listings.of_channel(tx, port.name)):
                 raise Refusal(f"{port.name} never went live", "There is nothing to restore.")

@@ -36,7 +36,7 @@ def settle(house: House, port: Port, sku: str, way: OnEdit) -> int:
         ConnectorError: the channel could not be read.
         LeaseHeld: another syncd works on it.
     """
-    with leased(house):
+    with leased(house, [port]):
         for _ in range(TRIES):
             row = _differing(house, port, sku)
             if row is None or row.expected is None:

@@ -37,7 +37,7 @@ def look(house: House, ports: Sequence[Port], *, ask_shops: bool) -> Overview:
     """
     found = Overview()
     if ask_shops:
-        with leased(house):
+        with leased(house, ports):
             for port in ports:
                 try:
                     mapper.refresh(house, port)
@@ -244,6 +244,7 @@ def accept(house: House, port: Port, skus: Sequence[str] | None) -> list[Listing
             waiting = [row for row in waiting if row.sku_id in by_sku]
         for row in waiting:
             _accept(tx, row, accepted=True)
+            mapper.note_left_alone(tx, house, port, listings.by_ids(tx, [row.id])[row.id])
     return waiting
 
 

@@ -111,6 +111,7 @@ def _store(
 def vanish(tx: Tx, row: ListingRow, house: House) -> None:
     """The channel does not show this listing any more: it is not written, and a person is told if it was kept."""
     listings.change(tx, row.id, vanished_at=house.now(), expected=None, dirty=True)
+    notices.close_notice(tx, NoticeKind.LEFT_ALONE, channel=row.channel, subject=row.listing_id, now=house.now())
     if row.sku_id is not None:
         notices.open_notice(
             tx,
@@ -125,9 +126,13 @@ def vanish(tx: Tx, row: ListingRow, house: House) -> None:
 
 def note_left_alone(tx: Tx, house: House, port: Port, row: ListingRow) -> None:
     """Tell a person when a listing that is told its numbers can no longer be, because of how the shop sells it."""
-    reason = "the shop does not count its stock any more" if row.stock == "none" else " and ".join(row.sells_at_zero)
+    reasons = {"none": "the shop does not count its stock any more", "parent": "its parent counts the stock now"}
+    reason = reasons.get(row.stock, " and ".join(row.sells_at_zero))
+    hint = "Set it back in the shop, or match what counts it now: syncd map export todo.csv"
+    if row.stock == "own":
+        hint = f"Set it back in the shop, or accept that it sells on: syncd map accept {port.name} {row.channel_sku}"
     safe = row.kept or (row.stock == "none" and port.start_counting) or row.sku_id is None or row.excluded
-    if safe or row.stock == "parent":
+    if safe or row.vanished_at is not None:
         notices.close_notice(tx, NoticeKind.LEFT_ALONE, channel=port.name, subject=row.listing_id, now=house.now())
     elif row.pushed is not None:
         notices.open_notice(
@@ -136,7 +141,7 @@ def note_left_alone(tx: Tx, house: House, port: Port, row: ListingRow) -> None:
             channel=port.name,
             subject=row.listing_id,
             text=f"{port.name}: {row.title} (SKU {row.channel_sku}) is left alone now: {reason}",
-            hint=f"Set it back in the shop, or accept that it sells on: syncd map accept {port.name} {row.channel_sku}",
+            hint=hint,
             now=house.now(),
         )
 

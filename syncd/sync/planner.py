@@ -106,11 +106,8 @@ def decide(view: View, at: Situation) -> Decision:
     if target == base or (target == 0 and base <= 0):
         # Lifting −2 to 0 would let a restock sell again (design.md §3.3).
         return Decision(Verdict.RIGHT, target)
-    if row.rejected_target == target and view.pools.available >= 0:
-        # A person said no: only what customers did since is followed, for orders are never held (design.md §3.6).
-        target = before_change(view)
-        if target >= base:
-            return Decision(Verdict.WAIT, view.offer.told, why="a person said no to this number")
+    if (target := followed(view)) != view.offer.told and target >= base:
+        return Decision(Verdict.WAIT, view.offer.told, why="a person said no to this number")
     state = reading(base, row.shown if at.fresh else base, row.differs_since, at.now)
     if target < base:
         if state is Reading.DRIFT and row.shown is not None and row.shown <= target:
@@ -126,7 +123,7 @@ def _in_doubt(view: View, at: Situation) -> Decision:
 
     The lost write may still land: what it would lift is taken off beforehand. At worst the shop shows too little.
     """
-    target, shown = view.offer.told, view.row.shown
+    target, shown = followed(view), view.row.shown
     if at.fresh and shown is not None:
         safe = max(0, target - at.pending_raise)
         if safe < shown:
@@ -166,6 +163,18 @@ def _unclear(at: Situation) -> str:
 
 def _write(view: View, op: Op, target: int, expected: int) -> Write:
     return Write(view.row.listing_id, view.row.parent_id, op, target, expected)
+
+
+def followed(view: View) -> int:
+    """The number to aim for: what is offered; after a no, what customers alone lead to.
+
+    Orders are never held (design.md §3.6): a no ends where more is promised than is there.
+    """
+    row = view.row
+    if row.rejected_target is None or view.pools.available < 0:
+        return view.offer.told
+    refused = safety.explained(row.rejected_target, view.sku.sold - row.rejected_sold)
+    return before_change(view) if view.offer.told == refused else view.offer.told
 
 
 def before_change(view: View) -> int:

@@ -13,7 +13,7 @@ from syncd.storage.session import Tx
 from syncd.sync import views
 from syncd.sync.house import House, Port
 from syncd.sync.looking import Look, fill_up
-from syncd.sync.planner import Clearance, Decision, Situation, Verdict, before_change, decide
+from syncd.sync.planner import Clearance, Decision, Situation, Verdict, before_change, decide, followed
 from syncd.sync.sources import Sources
 from syncd.sync.views import View
 from syncd.sync.writer import Planned, Sent, send
@@ -175,11 +175,13 @@ class Pusher:
         """What would change beyond what customers did since the last confirmed or approved number."""
         changes = []
         for view, decision, _ in plan:
-            if decision.write is None or view.row.in_doubt_until is not None:
+            if decision.write is None:
                 continue
             before = before_change(view)
-            if before != decision.write.target:
-                changes.append(safety.Change(view.row.id, before, decision.write.target))
+            # In doubt less may go out than is meant: what is meant is judged.
+            after = decision.write.target if view.row.in_doubt_until is None else followed(view)
+            if before != after:
+                changes.append(safety.Change(view.row.id, before, after))
         return changes
 
     def _tell(self, report: Pushed, sent: Sent, todo: Sequence[Planned]) -> None:
@@ -199,8 +201,12 @@ class Pusher:
         rest = self._decisions()
         with self.house.db.write() as tx:
             for view, decision, _ in rest:
-                if decision.verdict is Verdict.RIGHT and view.row.dirty:
+                if decision.verdict is not Verdict.RIGHT:
+                    continue
+                if view.row.dirty:
                     listings.settle(tx, view.row.id, view.row.generation)
+                if view.row.rejected_target is not None:  # what the no was about is over
+                    listings.change(tx, view.row.id, rejected_target=None)
         for view, decision, _ in rest:
             if decision.verdict is Verdict.RIGHT:
                 report.right += 1

@@ -151,7 +151,7 @@ def _shop(house: House, stock_file: StockFile, channel: str | None, *, no_orders
 def _read_orders(house: House, shop: Port) -> None:
     """Read a shop's listings, then its orders."""
     try:
-        with leased(house):
+        with leased(house, [shop]):
             if shop.shelf is not None:
                 mapper.refresh(house, shop)
             cycle = Cycle(house)

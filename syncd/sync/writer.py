@@ -186,11 +186,9 @@ def _settle(
 
 
 def _proven(one: Planned, outcome: Outcome) -> Outcome:
-    """The outcome, in doubt where the channel says "written" but shows more than it can have left (design.md §3.4)."""
+    """The outcome, in doubt where the channel says "written" and shows just what it showed before (design.md §3.4)."""
     before, write = one.view.row.shown, one.write
-    if outcome.error is not None or outcome.shown is None or before is None or write.op is not Op.DELTA:
-        return outcome
-    if outcome.shown <= max(before, write.expected) + write.delta:
+    if outcome.error is not None or write.op is not Op.DELTA or not outcome.shown == before == write.expected:
         return outcome
     return Outcome(outcome.listing_id, InDoubt(f"the shop shows {outcome.shown} after {write.delta:+} to {before}"))
 

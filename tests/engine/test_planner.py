@@ -36,6 +36,7 @@ PLAIN = dict.fromkeys((field.name for field in fields(ListingRow)), None) | {
     "sells_at_zero": (),
     "accepted": False,
     "excluded": False,
+    "rejected_sold": 0,
 }
 
 

@@ -25,8 +25,9 @@ from connectors.contract import (
     Write,
 )
 from connectors.http import Transport
-from connectors.shopify.address import Address, permanent_domain
+from connectors.shopify.address import Address
 from connectors.shopify.connector import Shopify
+from connectors.shopify.domains import permanent_domain
 from connectors.shopify.settings import settings
 from connectors.shopify.tokens import Tokens
 from syncd.sandbox.faults import Answer, Redirect, ResetAfter, ResetBefore

@@ -201,6 +201,7 @@ def upgrade() -> None:
         sa.Column("baseline_told", sa.BigInteger(), nullable=True),
         sa.Column("baseline_sold", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
         sa.Column("rejected_target", sa.BigInteger(), nullable=True),
+        sa.Column("rejected_sold", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
         sa.Column("generation", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
         sa.Column("settled_generation", sa.BigInteger(), server_default=sa.text("(-1)"), nullable=False),
         sa.Column("failures", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
