@@ -30,6 +30,7 @@ def check(ctx: typer.Context) -> None:
                 found.append(("database", restored))
             found += inspection.every_channel(house)
             found += inspection.every_place(house)
+            found += inspection.every_shop(house)
             found += inspection.every_mapping(house)
             if late := inspection.late_alerts(house):
                 found.append(("rules", late))

@@ -11,6 +11,7 @@ from syncd.domain.stock import StockClass
 from syncd.storage import catalogue, channels, ledger
 from syncd.storage.notices import NoticeKind, open_notices
 from syncd.sync import mapper
+from syncd.sync.cycle import wrong_shop
 from syncd.sync.house import House, Port
 
 NAMES_SHOWN = 3
@@ -58,6 +59,13 @@ def every_place(house: House) -> list[tuple[str, Finding]]:
         for place in port.ships_from
         if place not in own
     ]
+
+
+def every_shop(house: House) -> list[tuple[str, Finding]]:
+    """A failure for each channel whose settings name another shop than before, or one known by another name."""
+    with house.db.read() as tx:
+        wrong = [(port.name, wrong_shop(tx, port)) for port in house.ports]
+    return [(name, Finding(Level.FAIL, refusal.sentence, refusal.hint)) for name, refusal in wrong if refusal]
 
 
 def every_channel(house: House) -> list[tuple[str, Finding]]:

@@ -17,7 +17,7 @@ from syncd.domain.safety import HoldLimits
 from syncd.storage import catalogue, channels, ledger, notices
 from syncd.storage.channels import Mode
 from syncd.storage.notices import NoticeKind
-from syncd.sync import desk, golive, mapfile, mapper, standing
+from syncd.sync import desk, golive, inspection, mapfile, mapper, standing
 from syncd.sync.approval import Fate, answer, decide
 from syncd.sync.cycle import moved
 from syncd.sync.house import Refusal
@@ -308,6 +308,7 @@ def test_a_channel_keeps_to_its_shop(make_world: MakeWorld) -> None:
     world.sync()
     world.house = replace(world.house, ports=(replace(first, shop="staging.example"), second))
     assert "was the shop at shop.example" in str(world.sync().failed["delta0"])
+    assert [name for name, _ in inspection.every_shop(world.house)] == ["delta0"]
     assert moved(world.house, world.house.port("delta0")) == "shop.example"
     world.sync()
 
