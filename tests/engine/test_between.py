@@ -175,7 +175,8 @@ def test_a_live_listing_that_a_0_no_longer_stops_is_told_of(make_world: MakeWorl
     assert NoticeKind.LEFT_ALONE in open_notices(world)
 
 
-def test_units_that_are_said_to_be_gone_leave_once(make_world: MakeWorld) -> None:
+def world_with_gone_units(make_world: MakeWorld) -> tuple[World, str]:
+    """An order of 2 units ended without a word, and the owner said that they are gone; its id."""
     world = make_world()
     world.go_live()
     world.sync()
@@ -186,6 +187,12 @@ def test_units_that_are_said_to_be_gone_leave_once(make_world: MakeWorld) -> Non
     shop.cancel(order, restock=False)
     world.sync()
     decide(world.house, "compare1", shop.order(order).number, Fate.GONE)
+    return world, order
+
+
+def test_units_that_are_said_to_be_gone_leave_once(make_world: MakeWorld) -> None:
+    world, order = world_with_gone_units(make_world)
+    shop = world.shops["compare1"]
     assert stock(world) == Pools(own=8, reserved=0)
     shop.revive(order)
     shop.ship(order)
@@ -271,15 +278,7 @@ def test_a_no_is_followed_by_what_customers_do_and_can_be_taken_back(make_world:
 
 
 def test_a_sale_of_what_is_not_there_ends_a_no(make_world: MakeWorld) -> None:
-    skus = tuple(f"S{number}" for number in range(10))
-    world = make_world(skus=skus, hold_limits=HoldLimits())
-    world.go_live()
-    world.sync()
-    for sku in skus[:6]:
-        world.count(sku, 0)
-    for pushed in world.sync().pushed.values():
-        assert pushed.hold is not None
-        answer(world.house, pushed.hold.id, yes=False)
+    world = held_world(make_world)
     world.shops["compare1"].buy(world.listing("compare1", "S0"), 3)
     world.sync()
     assert world.shown_in("delta0", "S0") == 0
@@ -439,16 +438,8 @@ def test_an_edit_between_reading_and_writing_is_not_overwritten(make_world: Make
 
 
 def test_units_that_are_gone_are_not_promised_again(make_world: MakeWorld) -> None:
-    world = make_world()
-    world.go_live()
-    world.sync()
+    world, order = world_with_gone_units(make_world)
     shop = world.shops["compare1"]
-    order = shop.buy(world.listing("compare1"), 2)
-    assert order is not None
-    world.sync()
-    shop.cancel(order, restock=False)
-    world.sync()
-    decide(world.house, "compare1", shop.order(order).number, Fate.GONE)
     shop.revive(order)
     world.sync()
     assert stock(world) == Pools(own=8, reserved=0)
