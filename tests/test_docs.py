@@ -1,4 +1,4 @@
-"""The docs say what the program does: each command, notice, exit code, setting and link is held against the code."""
+"""The docs say what the program does: each command, incident, exit code, setting and link is held against the code."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from syncd import errors
 from syncd.cli.app import VERBS, app
 from syncd.cli.mapping import ShowUnlessNamed
 from syncd.settings_page import settings_page
-from syncd.storage.notices import NoticeKind
+from syncd.storage.incidents import IncidentKind
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -77,8 +77,8 @@ def test_every_command_of_a_page_exists_with_its_options(page: Path) -> None:
         assert options <= known | {"--help"}, f"{page.name}: {words}"
 
 
-@pytest.mark.parametrize("kind", NoticeKind)
-def test_every_notice_has_its_place_in_the_runbook(kind: NoticeKind) -> None:
+@pytest.mark.parametrize("kind", IncidentKind)
+def test_every_incident_has_its_place_in_the_runbook(kind: IncidentKind) -> None:
     assert f"\n### {kind.value}\n" in text(RUNBOOK)
 
 

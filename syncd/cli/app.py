@@ -60,7 +60,7 @@ VERBS: tuple[tuple[str, str, Callable[..., None] | typer.Typer], ...] = (
     (WHEN_SOMETHING_IS_WRONG, "approve", decisions.approve),
     (WHEN_SOMETHING_IS_WRONG, "reject", decisions.reject),
     (WHEN_SOMETHING_IS_WRONG, "decide", decisions.decide),
-    (WHEN_SOMETHING_IS_WRONG, "dismiss", decisions.dismiss),
+    (WHEN_SOMETHING_IS_WRONG, "close", decisions.close),
     (WHEN_SOMETHING_IS_WRONG, "moved", decisions.moved),
     (WHEN_SOMETHING_IS_WRONG, "heal", counting.heal),
     (WHEN_SOMETHING_IS_WRONG, "rollback", channels.rollback),

@@ -1,4 +1,4 @@
-"""`syncd holds`, `approve`, `reject`, `decide`, `dismiss`: what waits for a person, and the answers."""
+"""`syncd holds`, `approve`, `reject`, `decide`, `close`: what waits for a person, and the answers."""
 
 from __future__ import annotations
 
@@ -58,11 +58,11 @@ def holds(
             f"  On the shelf? syncd decide {one.channel} {number} back"
             f"    Gone? syncd decide {one.channel} {number} gone"
         )
-    for notice in found.notices:
-        output.line(f"notice {notice.id}, since {at_or_today(notice.opened_at, zone, now)}: {notice.text}")
-        if notice.hint:
-            output.line(f"  {notice.hint}")
-    if not (found.holds or found.rejected or found.to_decide or found.notices):
+    for incident in found.incidents:
+        output.line(f"incident {incident.id}, since {at_or_today(incident.opened_at, zone, now)}: {incident.text}")
+        if incident.hint:
+            output.line(f"  {incident.hint}")
+    if not (found.holds or found.rejected or found.to_decide or found.incidents):
         output.line("Nothing waits for you.")
 
 
@@ -119,21 +119,21 @@ def moved(ctx: typer.Context, channel: Annotated[str, typer.Argument()]) -> None
         output.line(f"{channel}: {before or 'nothing'} is {house.port(channel).shop} now. Next: syncd check")
 
 
-def dismiss(
+def close(
     ctx: typer.Context,
-    what: Annotated[str, typer.Argument(metavar="NOTICE|CHANNEL", help="A notice's number, or a channel.")],
+    what: Annotated[str, typer.Argument(metavar="INCIDENT|CHANNEL", help="An incident's number, or a channel.")],
     item: Annotated[str | None, typer.Argument(help="The order or listing that could not be read.")] = None,
 ) -> None:
-    """Close a notice that you have read, or an item that could not be read and that you saw to by hand.
+    """Close an incident that you have read, or an item that could not be read and that you saw to by hand.
 
-    A notice comes back where its cause does. Example: syncd dismiss 4
+    An incident comes back where its cause does. Example: syncd close 4
     """
     if item is None and not what.isdecimal():
-        raise typer.BadParameter("name a notice by its number, or a channel and the item")
-    with invocation.of(ctx).house("dismiss") as (house, _):
+        raise typer.BadParameter("name an incident by its number, or a channel and the item")
+    with invocation.of(ctx).house("close") as (house, _):
         if item is None:
-            notice = approval.dismiss_notice(house, int(what))
-            output.line(f"Closed: {notice.text}")
+            incident = approval.dismiss_incident(house, int(what))
+            output.line(f"Closed: {incident.text}")
         else:
             approval.dismiss_item(house, what, item)
             output.line(f"Closed: {item} of {what}.")

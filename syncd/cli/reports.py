@@ -46,13 +46,13 @@ def status(ctx: typer.Context, json: AsJson = False) -> None:
         f"{len(found.low)} low",
         many(found.holds, "hold"),
         f"{found.to_decide} to decide",
-        many(len(found.notices), "notice"),
+        many(len(found.incidents), "incident"),
     ]
     output.line(", ".join(counts))
     output.line(_exposure(found))
     if found.low:
         output.line(f"Low: {listed(found.low)}. All: syncd stock --low")
-    if found.holds or found.to_decide or found.notices:
+    if found.holds or found.to_decide or found.incidents:
         output.line("What waits for you: syncd holds")
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from syncd.storage.holds import Hold
-from syncd.storage.notices import Notice
+from syncd.storage.incidents import Incident
 from syncd.storage.orders import ToDecide
 from syncd.sync.cycle import Report
 from syncd.sync.house import House
@@ -52,11 +52,11 @@ def of_plan(plan: ChannelPlan) -> Json:
     }
 
 
-def of_sync(house: House, report: Report, notices: Sequence[Notice], exit_code: int, zone: ZoneInfo) -> Json:
+def of_sync(house: House, report: Report, incidents: Sequence[Incident], exit_code: int, zone: ZoneInfo) -> Json:
     return {
         "exit_code": exit_code,
         "channels": [_of_channel(report, port.name) for port in house.ports],
-        "notices": [of_notice(one, zone) for one in notices],
+        "incidents": [of_incident(one, zone) for one in incidents],
     }
 
 
@@ -108,18 +108,18 @@ def of_standing(found: Standing, now: datetime, zone: ZoneInfo) -> Json:
         "low": list(found.low),
         "holds": found.holds,
         "to_decide": found.to_decide,
-        "notices": [of_notice(one, zone) for one in found.notices],
+        "incidents": [of_incident(one, zone) for one in found.incidents],
     }
 
 
-def of_notice(notice: Notice, zone: ZoneInfo) -> Json:
+def of_incident(incident: Incident, zone: ZoneInfo) -> Json:
     return {
-        "id": notice.id,
-        "kind": notice.kind.value,
-        "channel": notice.channel,
-        "text": notice.text,
-        "hint": notice.hint,
-        "since": local(notice.opened_at, zone),
+        "id": incident.id,
+        "kind": incident.kind.value,
+        "channel": incident.channel,
+        "text": incident.text,
+        "hint": incident.hint,
+        "since": local(incident.opened_at, zone),
     }
 
 
@@ -195,7 +195,7 @@ def of_waiting(found: Waiting, zone: ZoneInfo) -> Json:
     return {
         "holds": [_of_hold(hold, found.skus_of_listings, zone) for hold in (*found.holds, *rejected)],
         "to_decide": [_of_decision(one) for one in found.to_decide],
-        "notices": [of_notice(one, zone) for one in found.notices],
+        "incidents": [of_incident(one, zone) for one in found.incidents],
     }
 
 

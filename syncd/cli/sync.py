@@ -12,7 +12,7 @@ from syncd.cli import invocation, output, shapes
 from syncd.cli.channels import show_plans, sinks
 from syncd.cli.words import listed, many
 from syncd.errors import HELD, PARTLY_FAILED, of_channel
-from syncd.storage.notices import Notice
+from syncd.storage.incidents import Incident
 from syncd.sync import cycle, desk, preview, standing
 from syncd.sync.cycle import Report
 from syncd.sync.house import House
@@ -40,7 +40,7 @@ def sync(
     with invocation.of(ctx).house("sync") as (house, settings):
         only = [port.name for port in sinks(house, channel)] if channel else None
         desk.known_skus(house, sku or ())
-        before = {notice.id for notice in standing.waiting(house).notices}
+        before = {incident.id for incident in standing.waiting(house).incidents}
         report = patiently(
             house, lambda: cycle.sync(house, only=only, skus=sku, dry_run=dry_run), timedelta(seconds=wait)
         )
@@ -50,13 +50,13 @@ def sync(
     if json:
         shape = shapes.of_plans(plans) if dry_run else {}
         output.as_json(
-            {**shapes.of_sync(house, report, waiting.notices, code, settings.timezone), "plan": shape or None}
+            {**shapes.of_sync(house, report, waiting.incidents, code, settings.timezone), "plan": shape or None}
         )
     else:
         _show(house, report, waiting.skus_of_listings, dry_run=dry_run)
         if dry_run:
             show_plans(plans)
-        _tell_notices(waiting.notices, before)
+        _tell_incidents(waiting.incidents, before)
     if code:
         raise typer.Exit(code)
 
@@ -118,10 +118,10 @@ def _tell(name: str, pushed: Pushed, skus_of_listings: Mapping[int, str]) -> Non
         output.failure(told.sentence, told.hint)
 
 
-def _tell_notices(notices: Sequence[Notice], before: set[int]) -> None:
-    for notice in notices:
-        if notice.id not in before:
-            output.line(f"new: {output.sentence(notice.text, notice.hint)}")
-    if old := [notice for notice in notices if notice.id in before]:
-        about = listed(dict.fromkeys(notice.kind.value for notice in old))
-        output.line(f"{many(len(old), 'older notice')} ({about}): syncd holds")
+def _tell_incidents(incidents: Sequence[Incident], before: set[int]) -> None:
+    for incident in incidents:
+        if incident.id not in before:
+            output.line(f"new: {output.sentence(incident.text, incident.hint)}")
+    if old := [incident for incident in incidents if incident.id in before]:
+        about = listed(dict.fromkeys(incident.kind.value for incident in old))
+        output.line(f"{many(len(old), 'older incident')} ({about}): syncd holds")

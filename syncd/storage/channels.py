@@ -34,6 +34,9 @@ class Channel:
     reread_at: datetime | None
     listed_at: datetime | None
     parked_reason: str | None
+    pushed_at: datetime | None
+    heard_at: datetime | None
+    paused_at: datetime | None
 
     def silent_since(self) -> datetime:
         """The instant up to which everything that this channel sold is known to us."""

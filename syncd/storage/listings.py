@@ -58,6 +58,8 @@ class ListingRow:
     snapshot_shown: int | None
     snapshot_taken: int | None
     snapshot_at: datetime | None
+    waits_since: datetime | None
+    sale_at: datetime | None
 
     @property
     def kept(self) -> bool:

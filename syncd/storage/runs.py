@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlalchemy import delete, insert, select, update
 
 from syncd.storage import channels, sequence
-from syncd.storage.notices import NoticeKind, open_notice
+from syncd.storage.incidents import IncidentKind, open_incident
 from syncd.storage.schema import intents, listings, meta, runs
 from syncd.storage.session import Database, DatabaseProblem, Tx
 
@@ -91,9 +91,9 @@ def _restored(tx: Tx, now: datetime) -> None:
     )
     for channel in channels.every(tx):
         channels.change(tx, channel.name, mode=channels.Mode.SHADOW)
-    open_notice(
+    open_incident(
         tx,
-        NoticeKind.RESTORED,
+        IncidentKind.RESTORED,
         subject="database",
         text="This database is an older copy: syncd worked on after it was made. All channels are in shadow again.",
         hint="Look at the plan (syncd plan), count what looks wrong (syncd count), then: syncd go-live",

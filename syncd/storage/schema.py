@@ -62,6 +62,9 @@ class Instant(TypeDecorator[datetime]):
 Id = BigInteger().with_variant(Integer, "sqlite")
 
 
+DIRTY = text("generation <> settled_generation")
+
+
 def _id() -> Column[Any]:
     return Column("id", Id, primary_key=True, autoincrement=True)
 
@@ -167,6 +170,9 @@ channels = Table(
     Column("reread_at", Instant),  # last re-read of the open orders by id
     Column("listed_at", Instant),  # last complete reading of the listings
     Column("parked_reason", Text),  # why a person is needed; NULL: in service
+    Column("pushed_at", Instant),  # start of the last push that the channel took without an error
+    Column("heard_at", Instant),  # last genuine delivery of a webhook
+    Column("paused_at", Instant),  # since when nothing may be written; NULL: it may
 )
 
 listings = Table(
@@ -208,8 +214,11 @@ listings = Table(
     Column("snapshot_shown", BigInteger),  # what it showed before go-live, for the rollback
     Column("snapshot_taken", BigInteger),
     Column("snapshot_at", Instant),
+    Column("waits_since", Instant),  # first seen not to show what it should; NULL: it shows it, as far as is known
+    Column("sale_at", Instant),  # the oldest sale in another channel that this one does not show yet (lag)
     UniqueConstraint("channel", "listing_id"),
     Index(None, "sku_id"),
+    Index("ix_listings_dirty", "channel", sqlite_where=DIRTY, postgresql_where=DIRTY),
 )
 
 orders = Table(
@@ -229,6 +238,7 @@ orders = Table(
     Column("read_at", Instant, nullable=False),
     Column("missing_since", Instant),
     Index(None, "channel", "open"),
+    Index(None, "channel", "created_at"),
 )
 
 order_lines = Table(
@@ -272,6 +282,20 @@ intents = Table(
     Index(None, "channel"),
 )
 
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("channel", Text, primary_key=True),
+    Column("delivery_id", Text, primary_key=True),  # the platform's own: the same in each of its retries
+    Column("topic", Text, nullable=False),  # the platform's word
+    Column("order_id", Text),  # what it is about, where it says so
+    Column("listing_id", Text),
+    Column("shown", BigInteger),  # units that it says the listing shows: tells our own echoes
+    Column("received_at", Instant, nullable=False),
+    Column("handled_at", Instant),  # the shop was asked about it
+    Index(None, "channel", "handled_at"),
+)
+
 leases = Table(
     "leases",
     metadata,
@@ -280,6 +304,8 @@ leases = Table(
     Column("host", Text, nullable=False),
     Column("pid", BigInteger, nullable=False),
     Column("until", Instant, nullable=False),
+    Column("wanted_by", Text),  # who waits for it: the holder gives it up at its next page
+    Column("wanted_until", Instant),  # a wish that is not renewed is forgotten
 )
 
 parked = Table(
@@ -298,8 +324,8 @@ parked = Table(
     UniqueConstraint("channel", "ref"),
 )
 
-notices = Table(
-    "notices",
+incidents = Table(
+    "incidents",
     metadata,
     _id(),
     Column("kind", Text, nullable=False),
@@ -309,6 +335,8 @@ notices = Table(
     Column("hint", Text, nullable=False, server_default=""),
     Column("opened_at", Instant, nullable=False),
     Column("closed_at", Instant),
+    Column("closed_by", Text),  # storage.incidents.ClosedBy
+    Column("told", Text, nullable=False, server_default=""),  # the state that the log was last told of
     Index(None, "kind", "channel", "subject"),
 )
 

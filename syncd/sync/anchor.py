@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from connectors.contract import ListingRef
-from syncd.storage import intents, listings, notices, sequence
+from syncd.storage import incidents, intents, listings, sequence
+from syncd.storage.incidents import IncidentKind
 from syncd.storage.listings import ListingRow
-from syncd.storage.notices import NoticeKind
 from syncd.storage.session import Tx
 from syncd.sync import mapper, views
 from syncd.sync.house import House, Port
@@ -46,7 +46,7 @@ def wanted(tx: Tx, house: House, port: Port) -> list[ListingRow]:
 
     Not those of an order that cannot be read: nobody knows whether it is in the number shown.
     """
-    unreadable = notices.parked_listing_ids(tx).get(port.name, set())
+    unreadable = incidents.parked_listing_ids(tx).get(port.name, set())
     return [
         view.row
         for view in views.load(tx, house, port)
@@ -102,7 +102,7 @@ def accept(tx: Tx, readings: Sequence[Reading], now: datetime) -> list[int]:
     that was booked in between may or may not be in the number read.
     """
     rows = listings.by_ids(tx, [one.row_id for one in readings])
-    unreadable = notices.parked_listing_ids(tx)
+    unreadable = incidents.parked_listing_ids(tx)
     left = []
     for one in readings:
         row = rows[one.row_id]
@@ -111,7 +111,7 @@ def accept(tx: Tx, readings: Sequence[Reading], now: datetime) -> list[int]:
         if row.bookings != one.bookings or row.pushed_at != one.pushed_at:
             left.append(row.id)
             continue
-        notices.close_notice(tx, NoticeKind.EDIT, channel=row.channel, subject=row.listing_id, now=now)
+        incidents.close_incident(tx, IncidentKind.EDIT, channel=row.channel, subject=row.listing_id, now=now)
         listings.change(
             tx,
             row.id,

@@ -7,7 +7,7 @@ from dataclasses import replace
 from enum import StrEnum
 
 from syncd.domain.movements import Kind, Movement
-from syncd.storage import catalogue, holds, ledger, listings, notices, orders
+from syncd.storage import catalogue, holds, incidents, ledger, listings, orders
 from syncd.storage.holds import Hold, HoldState
 from syncd.storage.orders import ToDecide
 from syncd.sync.bookkeeper import note_oversold
@@ -102,25 +102,27 @@ def dismiss_item(house: House, channel: str, ref: str) -> None:
     house.port(channel)
     with house.db.write() as tx:
         for kind in ("order", "listing"):
-            if notices.dismiss_parked(tx, channel, f"{kind} {ref}", house.now()):
-                notices.close_notice(
-                    tx, notices.NoticeKind.UNREADABLE, channel=channel, subject=f"{kind} {ref}", now=house.now()
+            if incidents.dismiss_parked(tx, channel, f"{kind} {ref}", house.now()):
+                incidents.close_incident(
+                    tx, incidents.IncidentKind.UNREADABLE, channel=channel, subject=f"{kind} {ref}", now=house.now()
                 )
                 return
     raise Refusal(f"No item {ref} of {channel} waits for anybody", "See them all: syncd holds")
 
 
-def dismiss_notice(house: House, notice_id: int) -> notices.Notice:
-    """Close a notice that has been read; it comes back where its cause does.
+def dismiss_incident(house: House, incident_id: int) -> incidents.Incident:
+    """Close an incident that has been read; it comes back where its cause does.
 
     Raises:
-        Refusal: there is no open notice of that number.
+        Refusal: there is no open incident of that number.
     """
     with house.db.write() as tx:
-        for notice in notices.open_notices(tx):
-            if notice.id == notice_id:
-                if notice.kind is notices.NoticeKind.UNREADABLE:
-                    notices.dismiss_parked(tx, notice.channel, notice.subject, house.now())
-                notices.close_notice(tx, notice.kind, channel=notice.channel, subject=notice.subject, now=house.now())
-                return notice
-    raise Refusal(f"There is no open notice {notice_id}", "See them all: syncd holds")
+        for incident in incidents.open_incidents(tx):
+            if incident.id == incident_id:
+                if incident.kind is incidents.IncidentKind.UNREADABLE:
+                    incidents.dismiss_parked(tx, incident.channel, incident.subject, house.now())
+                incidents.close_incident(
+                    tx, incident.kind, channel=incident.channel, subject=incident.subject, now=house.now()
+                )
+                return incident
+    raise Refusal(f"There is no open incident {incident_id}", "See them all: syncd holds")

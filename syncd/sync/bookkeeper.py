@@ -10,8 +10,8 @@ from connectors.contract import OrderLine, OrderState
 from syncd.domain.movements import Kind, LineBooked, Movement, Step, steps
 from syncd.storage import catalogue, ledger, listings, orders
 from syncd.storage.channels import Channel
+from syncd.storage.incidents import IncidentKind, close_incident, open_incident
 from syncd.storage.listings import ListingRow
-from syncd.storage.notices import NoticeKind, close_notice, open_notice
 from syncd.storage.orders import LineRow, OrderRow
 from syncd.storage.session import Tx
 from syncd.sync.house import House, Port
@@ -93,11 +93,11 @@ class Bookkeeper:
                 changed |= self._move(state, before, before.booked.removed(), booked)
         orders.put(self.tx, self.port.name, state.id, {**values, "open": still_open}, new=False)
         if not still_open:
-            self._close(NoticeKind.OUT_OF_SIGHT, state.id)
+            self._close(IncidentKind.OUT_OF_SIGHT, state.id)
         return changed
 
-    def _close(self, kind: NoticeKind, subject: str) -> None:
-        close_notice(self.tx, kind, channel=self.port.name, subject=subject, now=self.now)
+    def _close(self, kind: IncidentKind, subject: str) -> None:
+        close_incident(self.tx, kind, channel=self.port.name, subject=subject, now=self.now)
 
     def _is_baseline(self, state: OrderState) -> bool:
         first = self.channel.first_contact_at
@@ -151,9 +151,9 @@ class Bookkeeper:
         if counts_no_stock or not (after.reserved or after.fulfilled):
             return  # a gift card, a download, or a line that takes nothing: recorded, nobody is asked (design.md §3.7)
         name = self.port.name
-        open_notice(
+        open_incident(
             self.tx,
-            NoticeKind.UNMAPPED,
+            IncidentKind.UNMAPPED,
             channel=name,
             subject=f"{state.id}/{line.line_id}",
             text=f"Order {state.number} in {name} sold {after.reserved or after.fulfilled} × {line.name}"
@@ -169,7 +169,7 @@ class Bookkeeper:
         if before.sku_id is None:
             orders.put_line(self.tx, self.port.name, state.id, before.line_id, booked=after, values={}, new=False)
             if not (after.reserved or after.fulfilled):
-                self._close(NoticeKind.UNMAPPED, f"{state.id}/{before.line_id}")
+                self._close(IncidentKind.UNMAPPED, f"{state.id}/{before.line_id}")
             return True
         self._post(state.id, before, after, state.fulfilled_at)
         booked.units += after.reserved + after.fulfilled - before.booked.reserved - before.booked.fulfilled
@@ -285,7 +285,7 @@ class Bookkeeper:
         if not row.baseline:
             self._post(line.order_id, before, line.booked, row.fulfilled_at)
         subject = f"{line.order_id}/{line.line_id}"
-        close_notice(self.tx, NoticeKind.UNMAPPED, channel=self.port.name, subject=subject, now=self.now)
+        close_incident(self.tx, IncidentKind.UNMAPPED, channel=self.port.name, subject=subject, now=self.now)
 
 
 def _units_now(line: OrderLine, state: OrderState, held: bool) -> tuple[int, int, int, int, int]:
@@ -305,7 +305,7 @@ def _keeper(known: dict[str, ListingRow], listing_id: str | None) -> ListingRow 
 
 
 def note_oversold(tx: Tx, sku_ids: Iterable[int], now: datetime) -> None:
-    """Open a notice for each of these SKUs that has more promised than is there; close it for the others (N31)."""
+    """Open an incident for each of these SKUs that has more promised than is there; close it for the others (N31)."""
     ids = sorted(sku_ids)
     if not ids:
         return
@@ -314,9 +314,9 @@ def note_oversold(tx: Tx, sku_ids: Iterable[int], now: datetime) -> None:
         missing = -pools[sku.id].available
         if missing > 0 and sku.counted_at is not None:
             held = ", ".join(f"{one.channel} {one.number}" for one in orders.reservations(tx, sku.id)[-5:])
-            open_notice(
+            open_incident(
                 tx,
-                NoticeKind.OVERSOLD,
+                IncidentKind.OVERSOLD,
                 subject=sku.sku,
                 text=f"{sku.sku}: {missing} more promised than is there"
                 + (f" (latest orders: {held})" if held else ""),
@@ -324,4 +324,4 @@ def note_oversold(tx: Tx, sku_ids: Iterable[int], now: datetime) -> None:
                 now=now,
             )
         else:
-            close_notice(tx, NoticeKind.OVERSOLD, subject=sku.sku, now=now)
+            close_incident(tx, IncidentKind.OVERSOLD, subject=sku.sku, now=now)

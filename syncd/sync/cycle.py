@@ -9,9 +9,9 @@ from datetime import timedelta
 
 from connectors.contract import ConnectorError, CredentialsRejected, Unreadable
 from syncd.domain.stock import StockClass
-from syncd.storage import catalogue, channels, leases, listings, notices
+from syncd.storage import catalogue, channels, incidents, leases, listings
 from syncd.storage.channels import Mode
-from syncd.storage.notices import NoticeKind
+from syncd.storage.incidents import IncidentKind
 from syncd.storage.session import Tx
 from syncd.sync import anchor, mapper, puller, writer
 from syncd.sync.house import House, LeaseHeld, Port, Refusal
@@ -268,7 +268,9 @@ class Cycle:
             if isinstance(pushed.error, CredentialsRejected | Unreadable):
                 self._park(tx, port, subject, pushed.error)
             elif pushed.written or (pushed.error is None and rows is None and not pushed.waiting):
-                notices.close_notice(tx, NoticeKind.PARKED, channel=port.name, subject=subject, now=self.house.now())
+                incidents.close_incident(
+                    tx, IncidentKind.PARKED, channel=port.name, subject=subject, now=self.house.now()
+                )
         return pushed
 
     def _push(self, port: Port, rows: Collection[int] | None) -> Pushed:
@@ -284,9 +286,9 @@ class Cycle:
             note_silent(tx, self.house, port, str(error))
 
     def _park(self, tx: Tx, port: Port, subject: str, error: ConnectorError) -> None:
-        notices.open_notice(
+        incidents.open_incident(
             tx,
-            NoticeKind.PARKED,
+            IncidentKind.PARKED,
             channel=port.name,
             subject=subject,
             text=f"{port.name}: {error}",

@@ -7,8 +7,8 @@ import uuid
 from syncd.domain.drift import OnEdit
 from syncd.domain.movements import Kind, Movement
 from syncd.storage import catalogue, ledger, listings
+from syncd.storage.incidents import IncidentKind, close_incident, open_incident
 from syncd.storage.listings import ListingRow
-from syncd.storage.notices import NoticeKind, close_notice, open_notice
 from syncd.storage.session import Tx
 from syncd.sync.house import House
 
@@ -17,9 +17,9 @@ def note(tx: Tx, house: House, row: ListingRow) -> None:
     """Tell both numbers and both ways out. Lowerings still go out meanwhile; the difference is never overwritten."""
     assert row.sku_id is not None
     sku = catalogue.by_ids(tx, [row.sku_id])[0].sku
-    open_notice(
+    open_incident(
         tx,
-        NoticeKind.EDIT,
+        IncidentKind.EDIT,
         channel=row.channel,
         subject=row.listing_id,
         text=f"{row.channel} shows {row.shown} of {sku} where {row.expected} was expected; no order explains it so far",
@@ -55,5 +55,5 @@ def resolve(tx: Tx, house: House, row: ListingRow, way: OnEdit) -> int:
             house.now(),
         )
     listings.change(tx, row.id, expected=None, differs_since=None, dirty=True)
-    close_notice(tx, NoticeKind.EDIT, channel=row.channel, subject=row.listing_id, now=house.now())
+    close_incident(tx, IncidentKind.EDIT, channel=row.channel, subject=row.listing_id, now=house.now())
     return units

@@ -9,7 +9,7 @@ from typing import Any
 from connectors.contract import ConnectorError, ListingRef
 from syncd.storage import channels, listings, orders
 from syncd.storage.channels import Mode
-from syncd.storage.notices import NoticeKind, close_notice
+from syncd.storage.incidents import IncidentKind, close_incident
 from syncd.storage.session import Tx
 from syncd.sync import mapper, views
 from syncd.sync.cycle import Cycle, Report, leased
@@ -99,7 +99,7 @@ def _close_restored(tx: Tx, house: House) -> None:
     """Once every shop is live again, an older copy of the database is no news any more."""
     modes = {channel.name: channel.mode for channel in channels.every(tx)}
     if all(modes.get(port.name) is Mode.LIVE for port in house.ports if port.sink is not None):
-        close_notice(tx, NoticeKind.RESTORED, subject="database", now=house.now())
+        close_incident(tx, IncidentKind.RESTORED, subject="database", now=house.now())
 
 
 def _write_trial(house: House, port: Port, cycle: Cycle, result: GoneLive) -> bool:

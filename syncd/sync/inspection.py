@@ -9,7 +9,7 @@ from connectors.contract import Connector, ConnectorError, Finding, Level
 from syncd.domain.availability import Pools, offered
 from syncd.domain.stock import StockClass
 from syncd.storage import catalogue, channels, ledger
-from syncd.storage.notices import NoticeKind, open_notices
+from syncd.storage.incidents import IncidentKind, open_incidents
 from syncd.sync import mapper
 from syncd.sync.cycle import wrong_shop
 from syncd.sync.house import House, Port
@@ -37,8 +37,8 @@ def database(house: House) -> Finding:
 def restored(house: House) -> Finding | None:
     """What to do about a database that is an older copy, until every shop is live again (design.md §6)."""
     with house.db.read() as tx:
-        notice = next((one for one in open_notices(tx) if one.kind is NoticeKind.RESTORED), None)
-    return Finding(Level.FAIL, notice.text, notice.hint) if notice else None
+        incident = next((one for one in open_incidents(tx) if one.kind is IncidentKind.RESTORED), None)
+    return Finding(Level.FAIL, incident.text, incident.hint) if incident else None
 
 
 def every_place(house: House) -> list[tuple[str, Finding]]:

@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from connectors.contract import Listing, ListingRef
 from syncd.domain.drift import OnEdit, Reading, reading
 from syncd.storage import listings
+from syncd.storage.incidents import IncidentKind, close_incident, parked_listing_ids
 from syncd.storage.listings import ListingRow
-from syncd.storage.notices import NoticeKind, close_notice, parked_listing_ids
 from syncd.storage.session import Tx
 from syncd.sync import edits, mapper
 from syncd.sync.house import House, Port
@@ -102,7 +102,7 @@ class Look:
                 if row.shown == row.expected:
                     if row.differs_since is not None:
                         listings.change(tx, row.id, differs_since=None, dirty=True)
-                        close_notice(tx, NoticeKind.EDIT, channel=row.channel, subject=row.listing_id, now=now)
+                        close_incident(tx, IncidentKind.EDIT, channel=row.channel, subject=row.listing_id, now=now)
                     continue
                 if row.differs_since is None:
                     listings.change(tx, row.id, differs_since=now)

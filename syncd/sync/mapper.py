@@ -8,9 +8,9 @@ from typing import Any
 
 from connectors.contract import Listing, StockKeeping
 from syncd.domain.stock import normal_sku, twin_key
-from syncd.storage import catalogue, channels, listings, notices
+from syncd.storage import catalogue, channels, incidents, listings
+from syncd.storage.incidents import IncidentKind
 from syncd.storage.listings import ListingRow
-from syncd.storage.notices import NoticeKind
 from syncd.storage.session import Tx
 from syncd.sync import unreadable
 from syncd.sync.bookkeeper import Bookkeeper
@@ -101,7 +101,7 @@ def _store(
     if row.vanished_at is not None:
         # What it showed and sold while it was out of sight is not known.
         values |= {"expected": None, "dirty": True}
-        notices.close_notice(tx, NoticeKind.VANISHED, channel=port.name, subject=row.listing_id, now=house.now())
+        incidents.close_incident(tx, IncidentKind.VANISHED, channel=port.name, subject=row.listing_id, now=house.now())
     if row.stock != listing.stock.value:
         values |= {"expected": None, "dirty": True}
     listings.change(tx, row.id, **values)
@@ -111,11 +111,11 @@ def _store(
 def vanish(tx: Tx, row: ListingRow, house: House) -> None:
     """The channel does not show this listing any more: it is not written, and a person is told if it was kept."""
     listings.change(tx, row.id, vanished_at=house.now(), expected=None, dirty=True)
-    notices.close_notice(tx, NoticeKind.LEFT_ALONE, channel=row.channel, subject=row.listing_id, now=house.now())
+    incidents.close_incident(tx, IncidentKind.LEFT_ALONE, channel=row.channel, subject=row.listing_id, now=house.now())
     if row.sku_id is not None:
-        notices.open_notice(
+        incidents.open_incident(
             tx,
-            NoticeKind.VANISHED,
+            IncidentKind.VANISHED,
             channel=row.channel,
             subject=row.listing_id,
             text=f"{row.channel} does not show {row.title} (SKU {row.channel_sku}) any more; its stock is left",
@@ -133,11 +133,13 @@ def note_left_alone(tx: Tx, house: House, port: Port, row: ListingRow) -> None:
         hint = f"Set it back in the shop, or accept that it sells on: syncd map accept {port.name} {row.channel_sku}"
     safe = row.kept or (row.stock == "none" and port.start_counting) or row.sku_id is None or row.excluded
     if safe or row.vanished_at is not None:
-        notices.close_notice(tx, NoticeKind.LEFT_ALONE, channel=port.name, subject=row.listing_id, now=house.now())
+        incidents.close_incident(
+            tx, IncidentKind.LEFT_ALONE, channel=port.name, subject=row.listing_id, now=house.now()
+        )
     elif row.pushed is not None:
-        notices.open_notice(
+        incidents.open_incident(
             tx,
-            NoticeKind.LEFT_ALONE,
+            IncidentKind.LEFT_ALONE,
             channel=port.name,
             subject=row.listing_id,
             text=f"{port.name}: {row.title} (SKU {row.channel_sku}) is left alone now: {reason}",

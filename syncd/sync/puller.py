@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from connectors.contract import CursorExpired, Parked, SalesSource
-from syncd.storage import channels, listings, notices, orders, sequence
+from syncd.storage import channels, incidents, listings, orders, sequence
 from syncd.storage.channels import Channel
-from syncd.storage.notices import NoticeKind
+from syncd.storage.incidents import IncidentKind
 from syncd.storage.session import Tx
 from syncd.sync import mapper, unreadable
 from syncd.sync.bookkeeper import Booked, Bookkeeper
@@ -60,16 +60,16 @@ def pull(house: House, port: Port) -> Pulled:
         mapper.refresh(house, port)
     with house.db.write() as tx:
         channels.change(tx, port.name, pulled_seq=started_seq, pulled_at=started_at, parked_reason=None)
-        notices.close_notice(tx, NoticeKind.SILENT, channel=port.name, subject=port.name, now=house.now())
-        notices.close_notice(tx, NoticeKind.PARKED, channel=port.name, subject=port.name, now=house.now())
+        incidents.close_incident(tx, IncidentKind.SILENT, channel=port.name, subject=port.name, now=house.now())
+        incidents.close_incident(tx, IncidentKind.PARKED, channel=port.name, subject=port.name, now=house.now())
     return Pulled(total.orders, total.units)
 
 
 def _tell_gap(tx: Tx, house: House, port: Port, channel: Channel) -> None:
     since = channel.silent_since()
-    notices.open_notice(
+    incidents.open_incident(
         tx,
-        NoticeKind.GAP,
+        IncidentKind.GAP,
         channel=port.name,
         subject=f"{since:%Y-%m-%d %H:%M}",
         text=f"{port.name} cannot tell what changed since {since:%Y-%m-%d %H:%M} UTC; open orders were read anew",
@@ -104,7 +104,7 @@ def _park(tx: Tx, house: House, port: Port, items: Sequence[Parked], readable: s
     for item in items:
         hint = (
             "Mend it in the shop; it is read again by itself. Its SKUs are not raised meanwhile."
-            f" Not worth mending? syncd dismiss {port.name} {item.ref}, then count its SKUs"
+            f" Not worth mending? syncd close {port.name} {item.ref}, then count its SKUs"
         )
         unreadable.park(tx, house, port, unreadable.ORDER, item, hint=hint)
     unreadable.unpark(tx, house, port, unreadable.ORDER, readable)
@@ -123,7 +123,7 @@ def _reread(house: House, port: Port, source: SalesSource, total: Booked, *, eve
         due = orders.open_ids(tx, port.name, read_before=now if everything else now - REREAD_EVERY) if daily else []
         due += [
             order_id
-            for ref in notices.due_parked(tx, port.name, now)
+            for ref in incidents.due_parked(tx, port.name, now)
             if ref.startswith("order ") and (order_id := ref.removeprefix("order "))
         ]
     for start in range(0, len(due), REREAD_AT_ONCE):
@@ -151,9 +151,9 @@ def _warn_of_age(tx: Tx, house: House, port: Port, source: SalesSource, order_id
             continue
         left = row.created_at + source.visible_for - house.now()
         if row.open and left < WARN_BEFORE_OUT_OF_SIGHT:
-            notices.open_notice(
+            incidents.open_incident(
                 tx,
-                NoticeKind.OUT_OF_SIGHT,
+                IncidentKind.OUT_OF_SIGHT,
                 channel=port.name,
                 subject=order_id,
                 text=f"{port.name} shows order {row.number} for {max(0, left.days)} more days only, and it is open",

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 
-from syncd.storage import channels, listings, notices
+from syncd.storage import channels, incidents, listings
 from syncd.storage.channels import Channel
+from syncd.storage.incidents import IncidentKind
 from syncd.storage.listings import ListingRow
-from syncd.storage.notices import NoticeKind
 from syncd.storage.session import Tx
 from syncd.sync.house import House, Port
 from syncd.sync.planner import Clearance, Source, clearance
@@ -29,7 +29,7 @@ class Sources:
     """Every configured channel that takes orders, as of one transaction."""
 
     def __init__(self, tx: Tx, house: House) -> None:
-        unreadable = notices.parked_listing_ids(tx)
+        unreadable = incidents.parked_listing_ids(tx)
         self._selling: list[_Selling] = []
         for port in house.ports:
             channel = channels.get(tx, port.name)
@@ -71,9 +71,9 @@ def note_silent(tx: Tx, house: House, port: Port, why: str) -> None:
     channel = channels.get(tx, port.name)
     if channel is None or not silent(channel, port, house):
         return
-    notices.open_notice(
+    incidents.open_incident(
         tx,
-        NoticeKind.SILENT,
+        IncidentKind.SILENT,
         channel=port.name,
         subject=port.name,
         text=f"{port.name} could not be read since {channel.silent_since():%Y-%m-%d %H:%M} UTC: {why}",

@@ -8,12 +8,12 @@ from datetime import datetime
 
 from syncd.domain.availability import Pools
 from syncd.domain.safety import Change
-from syncd.storage import catalogue, channels, holds, ledger, listings, notices, orders
+from syncd.storage import catalogue, channels, holds, incidents, ledger, listings, orders
 from syncd.storage.catalogue import Level, Sku
 from syncd.storage.channels import Mode
 from syncd.storage.holds import Hold
+from syncd.storage.incidents import Incident
 from syncd.storage.listings import ListingRow
-from syncd.storage.notices import Notice
 from syncd.storage.orders import Reservation, ToDecide
 from syncd.sync import views
 from syncd.sync.desk import known_sku
@@ -53,7 +53,7 @@ class Standing:
     low: tuple[str, ...]
     holds: int
     to_decide: int
-    notices: tuple[Notice, ...]
+    incidents: tuple[Incident, ...]
     advertised: int
     available: int
     exposed: tuple[Exposure, ...]  # SKUs of which more is advertised than available, the worst first
@@ -94,7 +94,7 @@ def standing(house: House) -> Standing:
             low=low,
             holds=len(holds.every_open(tx)),
             to_decide=len(orders.to_decide(tx)),
-            notices=tuple(notices.open_notices(tx)),
+            incidents=tuple(incidents.open_incidents(tx)),
             advertised=sum(advertised.values()),
             available=sum(max(0, pools[sku.id].available) for sku in counted),
             exposed=tuple(sorted(exposed, key=lambda one: one.available - one.advertised)),
@@ -195,13 +195,13 @@ class Waiting:
 
     holds: tuple[holds.Hold, ...]
     to_decide: tuple[ToDecide, ...]
-    notices: tuple[Notice, ...]
+    incidents: tuple[Incident, ...]
     skus_of_listings: dict[int, str]  # of the listings that the holds name
     rejected: tuple[tuple[Hold, tuple[Change, ...]], ...]  # a person said no, and the number is still the same
 
 
 def waiting(house: House) -> Waiting:
-    """Holds, units to decide about, and notices that are open."""
+    """Holds, units to decide about, and incidents that are open."""
     with house.db.read() as tx:
         held = tuple(holds.every_open(tx))
         refused = tuple(holds.every_rejected(tx))
@@ -211,7 +211,7 @@ def waiting(house: House) -> Waiting:
         return Waiting(
             held,
             tuple(orders.to_decide(tx)),
-            tuple(notices.open_notices(tx)),
+            tuple(incidents.open_incidents(tx)),
             {row.id: names[row.sku_id] for row in rows.values() if row.sku_id is not None},
             tuple((hold, changes) for hold, changes in still.items() if changes),
         )

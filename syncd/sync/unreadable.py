@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from connectors.contract import Parked
-from syncd.storage import notices
-from syncd.storage.notices import NoticeKind
+from syncd.storage import incidents
+from syncd.storage.incidents import IncidentKind
 from syncd.storage.session import Tx
 from syncd.sync.house import House, Port
 
@@ -17,10 +17,12 @@ LISTING = "listing"
 def park(tx: Tx, house: House, port: Port, kind: str, item: Parked, *, hint: str) -> None:
     """Remember an order or listing that could not be read, and tell a person once."""
     ref, now = f"{kind} {item.ref}", house.now()
-    if notices.park(tx, port.name, ref, reason=item.reason, sample=item.sample, listing_ids=item.listing_ids, now=now):
-        notices.open_notice(
+    if incidents.park(
+        tx, port.name, ref, reason=item.reason, sample=item.sample, listing_ids=item.listing_ids, now=now
+    ):
+        incidents.open_incident(
             tx,
-            NoticeKind.UNREADABLE,
+            IncidentKind.UNREADABLE,
             channel=port.name,
             subject=ref,
             text=f"{port.name}: {item.reason}",
@@ -32,5 +34,5 @@ def park(tx: Tx, house: House, port: Port, kind: str, item: Parked, *, hint: str
 def unpark(tx: Tx, house: House, port: Port, kind: str, ids: Iterable[str]) -> None:
     """These can be read now, or are gone: what they leave behind shows as a number that no order explains."""
     for item_id in ids:
-        if notices.unpark(tx, port.name, ref := f"{kind} {item_id}"):
-            notices.close_notice(tx, NoticeKind.UNREADABLE, channel=port.name, subject=ref, now=house.now())
+        if incidents.unpark(tx, port.name, ref := f"{kind} {item_id}"):
+            incidents.close_incident(tx, IncidentKind.UNREADABLE, channel=port.name, subject=ref, now=house.now())

@@ -21,10 +21,10 @@ from connectors.contract import (
     Untouched,
     Write,
 )
-from syncd.storage import intents, leases, listings, notices
+from syncd.storage import incidents, intents, leases, listings
+from syncd.storage.incidents import IncidentKind
 from syncd.storage.intents import Intent
 from syncd.storage.listings import ListingRow
-from syncd.storage.notices import NoticeKind
 from syncd.storage.session import Tx
 from syncd.sync.house import House, LeaseHeld, Port
 from syncd.sync.views import View
@@ -216,15 +216,15 @@ def _confirm(tx: Tx, house: House, one: Planned, outcome: Outcome) -> None:
     listings.change(tx, row.id, **values)
     if write.target == one.view.offer.told:  # less goes out in doubt, and where a channel is silent
         listings.settle(tx, row.id, row.generation)
-    notices.close_notice(tx, NoticeKind.REJECTED, channel=row.channel, subject=row.listing_id, now=house.now())
+    incidents.close_incident(tx, IncidentKind.REJECTED, channel=row.channel, subject=row.listing_id, now=house.now())
 
 
 def _refused(tx: Tx, house: House, port: Port, row: ListingRow, error: Rejected) -> None:
     pause = min(timedelta(minutes=2) * 2 ** min(row.failures, 12), LONGEST_PAUSE)
     listings.change(tx, row.id, failures=row.failures + 1, retry_at=house.now() + pause)
-    notices.open_notice(
+    incidents.open_incident(
         tx,
-        NoticeKind.REJECTED,
+        IncidentKind.REJECTED,
         channel=port.name,
         subject=row.listing_id,
         text=f"{port.name} refuses the number for {row.title} (SKU {row.channel_sku}): {error}",

@@ -66,7 +66,7 @@ def test_the_first_hour_from_check_to_rollback(shops: Shops) -> None:
 
     told = shops.done("status").out
     assert "  woo, shopify_il  live, read " in told
-    assert "5 SKUs, 3 low, 0 holds, 0 to decide, 0 notices\n" in told
+    assert "5 SKUs, 3 low, 0 holds, 0 to decide, 0 incidents\n" in told
     assert "units advertised in all channels, 19 available; more than there is: " in told
 
     assert shops.done("rollback", "woo").out.endswith("woo is in shadow: nothing is written.\n")

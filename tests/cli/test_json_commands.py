@@ -75,7 +75,7 @@ def test_every_json_is_as_the_page_shows_it(shops: Shops) -> None:
         assert_like(ended.json, example, nullable, name)
     # so that no list was empty for want of anything to show
     held = asked["holds"].json
-    assert held["holds"] and held["to_decide"] and held["notices"]
+    assert held["holds"] and held["to_decide"] and held["incidents"]
     woo, _ = asked["sync"].json["channels"]
     assert woo["hold"] and woo["waiting"]
     assert asked["explain"].json["left_alone"]

@@ -57,7 +57,7 @@ def test_a_number_typed_in_a_shop_is_told_and_can_be_adopted(shops: Shops) -> No
     assert "new: woo shows 15 of HAT where 8 was expected; no order explains it so far." in told
     assert "The shop is right: syncd adopt woo --sku HAT. Ours is right: syncd heal woo HAT" in told
     assert shops.shown("HAT") == (15, 9)
-    assert "1 notice\n" in shops.done("status").out
+    assert "1 incident\n" in shops.done("status").out
     assert shops.done("adopt", "woo", "--sku", "HAT").out.startswith("HAT: +7 on hand, as woo shows.")
     shops.done("sync")
     assert shops.shown("HAT") == (15, 16)
@@ -108,8 +108,8 @@ def test_an_order_that_cannot_be_read_waits_until_somebody_saw_to_it(shops: Shop
     shops.woo.order(order).lines[0].reduced = "0.5"  # type: ignore[assignment] # as a plugin for cloth notes it
     told = shops.syncd("sync").out
     assert f"new: woo: order {order} cannot be read: " in told
-    assert f"Not worth mending? syncd dismiss woo {order}, then count its SKUs" in shops.done("holds").out
-    assert shops.done("dismiss", "woo", str(order)).out == f"Closed: {order} of woo.\n"
+    assert f"Not worth mending? syncd close woo {order}, then count its SKUs" in shops.done("holds").out
+    assert shops.done("close", "woo", str(order)).out == f"Closed: {order} of woo.\n"
     assert f"order {order}" not in shops.done("holds").out
     shops.syncd("sync")
     assert f"order {order}" not in shops.done("holds").out
@@ -125,11 +125,11 @@ def test_a_listing_that_cannot_be_read_is_told_until_it_can(shops: Shops) -> Non
     assert shops.done("holds").out == "Nothing waits for you.\n"
 
 
-def test_a_notice_that_was_read_can_be_closed(shops: Shops) -> None:
+def test_an_incident_that_was_read_can_be_closed(shops: Shops) -> None:
     shops.live({"HAT": 10})
     shops.woo.edit_stock("HAT", 15)
     shops.done("sync")
-    assert shops.done("dismiss", "1").out.startswith("Closed: woo shows 15 of HAT")
+    assert shops.done("close", "1").out.startswith("Closed: woo shows 15 of HAT")
     assert shops.done("holds").out == "Nothing waits for you.\n"
     assert "new: woo shows 15 of HAT" in shops.done("sync").out
 

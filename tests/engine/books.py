@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 
 from connectors.contract import OrderLine, OrderState
 from syncd.domain.stock import StockClass
-from syncd.storage import catalogue, channels, ledger, listings, notices, orders, schema
+from syncd.storage import catalogue, channels, incidents, ledger, listings, orders, schema
 from syncd.storage.listings import ListingRow
 from syncd.storage.session import Database, Tx
 from syncd.sync.bookkeeper import Booked, Bookkeeper
@@ -99,9 +99,9 @@ class Books:
             return int(tx.execute(select(func.count()).select_from(schema.movements)).scalar_one())
 
     @property
-    def notices(self) -> list[str]:
+    def incidents(self) -> list[str]:
         with self.db.read() as tx:
-            return [one.text for one in notices.open_notices(tx)]
+            return [one.text for one in incidents.open_incidents(tx)]
 
     @property
     def to_decide(self) -> list[tuple[str, int]]:

@@ -14,9 +14,9 @@ from syncd.domain.availability import Buffer, Pools
 from syncd.domain.drift import OnEdit
 from syncd.domain.rules import Limits
 from syncd.domain.safety import HoldLimits
-from syncd.storage import catalogue, channels, ledger, notices
+from syncd.storage import catalogue, channels, incidents, ledger
 from syncd.storage.channels import Mode
-from syncd.storage.notices import NoticeKind
+from syncd.storage.incidents import IncidentKind
 from syncd.sync import desk, golive, inspection, mapfile, mapper, standing
 from syncd.sync.approval import Fate, answer, decide
 from syncd.sync.cycle import moved
@@ -34,9 +34,9 @@ def stock(world: World, sku: str = SKU) -> Pools:
         return ledger.pools(tx, [sku_id])[sku_id]
 
 
-def open_notices(world: World) -> list[NoticeKind]:
+def open_incidents(world: World) -> list[IncidentKind]:
     with world.db.read() as tx:
-        return [notice.kind for notice in notices.open_notices(tx)]
+        return [incident.kind for incident in incidents.open_incidents(tx)]
 
 
 def test_a_smaller_buffer_in_the_settings_waits_for_every_shop_like_any_raise(make_world: MakeWorld) -> None:
@@ -172,7 +172,7 @@ def test_a_live_listing_that_a_0_no_longer_stops_is_told_of(make_world: MakeWorl
     desk.sell(world.house, SKU, 9)
     world.clock.sleep(60)
     world.sync()
-    assert NoticeKind.LEFT_ALONE in open_notices(world)
+    assert IncidentKind.LEFT_ALONE in open_incidents(world)
 
 
 def world_with_gone_units(make_world: MakeWorld) -> tuple[World, str]:
@@ -241,7 +241,7 @@ def test_a_place_that_does_not_exist_is_refused_before_anything_is_done(make_wor
         world.sync()
 
 
-def test_a_notice_ends_with_what_it_was_about(make_world: MakeWorld) -> None:
+def test_an_incident_ends_with_what_it_was_about(make_world: MakeWorld) -> None:
     world = make_world()
     shop = world.shops["delta0"]
     unknown = shop.add_listing("NEW", 5)
@@ -250,10 +250,10 @@ def test_a_notice_ends_with_what_it_was_about(make_world: MakeWorld) -> None:
     order = shop.buy(unknown, 2)
     assert order is not None
     world.sync()
-    assert open_notices(world) == [NoticeKind.UNMAPPED]
+    assert open_incidents(world) == [IncidentKind.UNMAPPED]
     shop.cancel(order)
     world.sync()
-    assert open_notices(world) == []
+    assert open_incidents(world) == []
 
 
 def test_a_no_is_followed_by_what_customers_do_and_can_be_taken_back(make_world: MakeWorld) -> None:
@@ -284,20 +284,20 @@ def test_a_sale_of_what_is_not_there_ends_a_no(make_world: MakeWorld) -> None:
     assert world.shown_in("delta0", "S0") == 0
 
 
-def test_a_notice_of_another_number_ends_when_the_number_is_founded_anew(make_world: MakeWorld) -> None:
+def test_an_incident_of_another_number_ends_when_the_number_is_founded_anew(make_world: MakeWorld) -> None:
     world = make_world()
     world.go_live()
     world.sync()
     world.shops["delta0"].edit(world.listing("delta0"), 9)
     world.sync()
-    assert open_notices(world) == [NoticeKind.EDIT]
+    assert open_incidents(world) == [IncidentKind.EDIT]
     world.shops["delta0"].edit(world.listing("delta0"), 8)
     world.shops["delta0"].lose_next_answer(Lost.AFTER)
     desk.sell(world.house, SKU, 1)
     world.sync()
     world.clock.sleep(130)
     world.sync()
-    assert open_notices(world) == []
+    assert open_incidents(world) == []
 
 
 def test_a_channel_keeps_to_its_shop(make_world: MakeWorld) -> None:
@@ -326,10 +326,10 @@ def test_a_refused_write_is_told_until_writing_works_again(make_world: MakeWorld
     desk.sell(world.house, SKU, 1)
     world.sync()
     world.sync()
-    assert open_notices(world) == [NoticeKind.PARKED]
+    assert open_incidents(world) == [IncidentKind.PARKED]
     world.house = replace(world.house, ports=(first, second))
     world.sync()
-    assert open_notices(world) == []
+    assert open_incidents(world) == []
     assert world.shown_in("delta0") == 7
 
 
@@ -434,7 +434,7 @@ def test_an_edit_between_reading_and_writing_is_not_overwritten(make_world: Make
         world.sync()
         world.clock.sleep(130)
     assert shop.shown(listing) == 29
-    assert NoticeKind.EDIT in open_notices(world)
+    assert IncidentKind.EDIT in open_incidents(world)
 
 
 def test_units_that_are_gone_are_not_promised_again(make_world: MakeWorld) -> None:

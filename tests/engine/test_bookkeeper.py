@@ -151,7 +151,7 @@ def test_a_line_that_is_not_mapped_is_told_and_booked_when_it_is(books: Books) -
     found = books.book(order(1, 2, listing_id="99"))
     assert found.unknown_listings == {"99"}
     assert books.stands == (10, 0, 0)
-    (told,) = books.notices
+    (told,) = books.incidents
     assert "#1" in told and "2 × Shoe" in told
 
     books.add_listing("99", books.sku_id, expected=4)
@@ -159,7 +159,7 @@ def test_a_line_that_is_not_mapped_is_told_and_booked_when_it_is(books: Books) -
         assert books.keeper(tx).book_mapped() == 1
         assert books.keeper(tx).book_mapped() == 0
     assert books.stands == (10, 2, 0)
-    assert books.notices == []
+    assert books.incidents == []
     with books.db.read() as tx:
         assert listings.by_listing_id(tx, "woo", ["99"])["99"].expected == 2
 
@@ -180,15 +180,15 @@ def test_a_line_that_gets_its_sku_by_a_match_is_booked_with_it(books: Books) -> 
         boot = catalogue.ensure(tx, "BOOT")
         mapper.settle_matches(tx, books.house, books.port)
         assert ledger.pools(tx, [boot])[boot].reserved == 2
-    assert books.notices == []
+    assert books.incidents == []
 
 
 def test_a_line_whose_product_is_gone_is_told_and_one_that_counts_no_stock_is_not(books: Books) -> None:
     books.add_listing("gift", None, stock="none")
     books.book(order(1, 1, listing_id="gift"), order(1, 0, order_id="2", listing_id=None, taken=0))
-    assert books.notices == []
+    assert books.incidents == []
     books.book(order(1, 1, order_id="3", listing_id=None))
-    assert len(books.notices) == 1
+    assert len(books.incidents) == 1
 
 
 # ---------------------------------------------------------------- places
@@ -273,14 +273,14 @@ def oversold(texts: Iterable[str]) -> list[str]:
 
 def test_an_oversell_is_recorded_and_told_until_it_is_over(books: Books) -> None:
     books.book(order(1, 10))
-    assert oversold(books.notices) == []
+    assert oversold(books.incidents) == []
     books.book(order(1, 2, order_id="2"))
-    assert oversold(books.notices) == ["SHOE-39: 2 more promised than is there (latest orders: woo #1, woo #2)"]
+    assert oversold(books.incidents) == ["SHOE-39: 2 more promised than is there (latest orders: woo #1, woo #2)"]
     books.book(order(1, 1, order_id="3"))
-    assert len(oversold(books.notices)) == 1
-    assert "3 more promised" in oversold(books.notices)[0]
+    assert len(oversold(books.incidents)) == 1
+    assert "3 more promised" in oversold(books.incidents)[0]
     books.book(order(2, 0, taken=0))
-    assert oversold(books.notices) == []
+    assert oversold(books.incidents) == []
 
 
 def test_a_sku_that_was_never_counted_is_not_called_oversold(books: Books) -> None:
@@ -288,4 +288,4 @@ def test_a_sku_that_was_never_counted_is_not_called_oversold(books: Books) -> No
         new = catalogue.ensure(tx, "NEW")
     books.add_listing("77", new)
     books.book(order(1, 5, listing_id="77"))
-    assert books.notices == []
+    assert books.incidents == []

@@ -15,7 +15,7 @@ from syncd.domain.rules import Limits
 from syncd.domain.safety import HoldLimits
 from syncd.domain.stock import StockClass
 from syncd.files import BadRow, StockFile, StockFileKind, StockRow, read_stock, write_stock
-from syncd.storage import catalogue, ledger, listings, notices
+from syncd.storage import catalogue, incidents, ledger, listings
 from syncd.sync import stocktake
 from syncd.sync.house import Refusal
 from syncd.sync.stock_changes import FieldChange, Import
@@ -332,13 +332,13 @@ def test_open_orders_of_new_skus_are_added_and_booked_with_the_import(make_world
     shop.buy(hat, 4)
     world.sync()
     with world.db.read() as tx:
-        assert [notice.kind for notice in notices.open_notices(tx)] == [notices.NoticeKind.UNMAPPED]
+        assert [incident.kind for incident in incidents.open_incidents(tx)] == [incidents.IncidentKind.UNMAPPED]
     world.clock.sleep(60)
     found = bring_in(world, a_file(row(HAT, 6), shown=True), channel="delta0")
     assert found.new_skus == (HAT,)
     assert (on_hand(world, HAT), available(world, HAT)) == (10, 6)
     with world.db.read() as tx:
-        assert notices.open_notices(tx) == []
+        assert incidents.open_incidents(tx) == []
         (listing,) = listings.by_listing_id(tx, "delta0", [hat]).values()
     assert listing.sku_id is not None
 
@@ -392,10 +392,12 @@ def test_more_promised_than_counted_is_told(make_world: MakeWorld) -> None:
     world.sync()
     bring_in(world, a_file(row(on_hand=3)))
     with world.db.read() as tx:
-        assert [(one.kind, one.subject) for one in notices.open_notices(tx)] == [(notices.NoticeKind.OVERSOLD, SHOE)]
+        assert [(one.kind, one.subject) for one in incidents.open_incidents(tx)] == [
+            (incidents.IncidentKind.OVERSOLD, SHOE)
+        ]
     bring_in(world, a_file(row(on_hand=5)), counted_at=world.clock())
     with world.db.read() as tx:
-        assert notices.open_notices(tx) == []
+        assert incidents.open_incidents(tx) == []
 
 
 # -------------------------------------------------------------- export

@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 
 from connectors.memory import Lost
-from syncd.storage import leases, notices
+from syncd.storage import incidents, leases
+from syncd.storage.incidents import IncidentKind
 from syncd.storage.leases import Holder
-from syncd.storage.notices import NoticeKind
 from syncd.sync import mapper
 from syncd.sync.cycle import sync
 from syncd.sync.house import LeaseHeld
@@ -101,9 +101,9 @@ def test_a_number_that_a_human_typed_is_not_overwritten(make_world: MakeWorld) -
     world.sync()
     assert world.shown_in("delta0") == 12
     with world.db.read() as tx:
-        (notice,) = notices.open_notices(tx)
-    assert notice.kind is NoticeKind.EDIT
-    assert notice.text.startswith("delta0 shows 12 of SHOE-39-BLK where 5 was expected")
+        (incident,) = incidents.open_incidents(tx)
+    assert incident.kind is IncidentKind.EDIT
+    assert incident.text.startswith("delta0 shows 12 of SHOE-39-BLK where 5 was expected")
 
 
 def test_an_unreachable_shop_does_not_stop_the_other_from_being_lowered(make_world: MakeWorld) -> None:
@@ -150,7 +150,7 @@ def test_a_shop_that_cannot_resume_is_read_anew_and_the_owner_is_told_of_the_gap
     world.sync()
     assert world.shown_in("delta0") == world.shown_in("compare1") == 6
     with world.db.read() as tx:
-        assert [notice.kind for notice in notices.open_notices(tx)] == [NoticeKind.GAP]
+        assert [incident.kind for incident in incidents.open_incidents(tx)] == [IncidentKind.GAP]
 
 
 def test_long_work_ends_when_another_process_has_taken_the_channel_over(make_world: MakeWorld) -> None:

@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 from syncd.domain.movements import Kind
 from syncd.storage import catalogue, channels, leases, ledger, sequence
+from syncd.storage.incidents import IncidentKind, open_incident, open_incidents
 from syncd.storage.leases import Holder
-from syncd.storage.notices import NoticeKind, open_notice, open_notices
 from syncd.storage.session import Database, Tx
 from tests.databases import NOON
 from tests.storage.stock import count, move, shelf, sku
@@ -98,7 +98,7 @@ def test_a_later_commit_never_has_an_earlier_place_in_the_sequence(database: Dat
 
 def test_the_same_thing_made_by_several_at_once_is_made_once(database: Database) -> None:
     def make(tx: Tx) -> tuple[int, int, str]:
-        open_notice(tx, NoticeKind.RESTORED, subject="database", text="older", now=NOON)
+        open_incident(tx, IncidentKind.RESTORED, subject="database", text="older", now=NOON)
         catalogue.set_limits(tx, catalogue.Scope.SKU, "NEW", None, {"cap": 5})
         made = catalogue.ensure(tx, "NEW"), catalogue.location(tx, "cellar"), channels.ensure(tx, "woo", "m", NOON).name
         count_all = ledger.Count(made[0], made[1], 7, f"count/{threading.get_ident()}")
@@ -111,7 +111,7 @@ def test_the_same_thing_made_by_several_at_once_is_made_once(database: Database)
 
     assert len(set(at_once([in_own_transaction] * 4))) == 1
     with database.read() as tx:
-        assert len(open_notices(tx)) == 1
+        assert len(open_incidents(tx)) == 1
         assert len(catalogue.scoped_limits(tx)) == 1
         assert [pools.own for pools in ledger.pools(tx).values()] == [7]
 

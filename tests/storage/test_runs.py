@@ -8,9 +8,9 @@ from sqlalchemy import select
 
 from syncd.storage import channels, intents, listings, runs, sequence
 from syncd.storage.channels import Mode
+from syncd.storage.incidents import IncidentKind, open_incidents
 from syncd.storage.intents import Intent
 from syncd.storage.migrate import backup
-from syncd.storage.notices import NoticeKind, open_notices
 from syncd.storage.schema import runs as run_table
 from syncd.storage.session import Database, DatabaseProblem
 from tests.databases import NOON
@@ -41,7 +41,7 @@ def test_postgresql_has_no_counter_and_is_never_taken_for_restored(postgres: Dat
     runs.begin(postgres, "sync", NOON)
     runs.begin(postgres, "sync", NOON)
     with postgres.read() as tx:
-        assert open_notices(tx) == []
+        assert open_incidents(tx) == []
     assert list(tmp_path.iterdir()) == []
 
 
@@ -52,7 +52,7 @@ def test_a_counter_that_cannot_be_read_is_written_anew(sqlite: Database, left: s
     runs.begin(sqlite, "sync", NOON)
     assert beside(sqlite).read_text().strip() == "2"
     with sqlite.read() as tx:
-        assert open_notices(tx) == []
+        assert open_incidents(tx) == []
 
 
 def test_a_place_where_the_counter_cannot_be_written_is_named(sqlite: Database) -> None:
@@ -83,11 +83,11 @@ def test_a_restored_copy_puts_every_channel_in_shadow_and_anchors_all_anew(sqlit
         assert {one.mode for one in channels.every(tx)} == {Mode.SHADOW}
         assert intents.open_calls(tx, "woo") == {}
         found = listings.by_ids(tx, [row])[row]
-        (notice,) = open_notices(tx)
+        (incident,) = open_incidents(tx)
     assert (found.expected, found.in_doubt_until, found.differs_since, found.generation) == (None, None, None, 1)
     assert found.anchored_seq > pulled, "no pull of before the restoring lets a raise go"
-    assert notice.kind is NoticeKind.RESTORED
-    assert "older copy" in notice.text
+    assert incident.kind is IncidentKind.RESTORED
+    assert "older copy" in incident.text
 
     with sqlite.write() as tx:
         channels.change(tx, "woo", mode=Mode.LIVE)
@@ -105,5 +105,5 @@ def test_a_database_that_is_ahead_of_its_counter_is_no_restored_copy(sqlite: Dat
     beside(sqlite).write_text("2\n")
     runs.begin(sqlite, "sync", NOON)
     with sqlite.read() as tx:
-        assert open_notices(tx) == []
+        assert open_incidents(tx) == []
     assert beside(sqlite).read_text().strip() == "4"

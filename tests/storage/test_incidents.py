@@ -1,51 +1,53 @@
-"""What a person should know: notices, parked items, holds, and the state of the channels."""
+"""What a person should know: incidents, parked items, holds, and the state of the channels."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
 from syncd.domain.safety import Change, Held
-from syncd.storage import channels, holds, notices
+from syncd.storage import channels, holds, incidents
 from syncd.storage.channels import Mode
 from syncd.storage.holds import HoldState
-from syncd.storage.notices import NoticeKind
+from syncd.storage.incidents import IncidentKind
 from syncd.storage.session import Database
 from tests.databases import NOON
 from tests.storage.stock import at, channel
 
 
-def tell(db: Database, text: str, *, subject: str = "11", kind: NoticeKind = NoticeKind.EDIT, hours: float = 0) -> bool:
+def tell(
+    db: Database, text: str, *, subject: str = "11", kind: IncidentKind = IncidentKind.EDIT, hours: float = 0
+) -> bool:
     with db.write() as tx:
-        return notices.open_notice(tx, kind, channel="woo", subject=subject, text=text, hint="Look", now=at(hours))
+        return incidents.open_incident(tx, kind, channel="woo", subject=subject, text=text, hint="Look", now=at(hours))
 
 
 def close(db: Database, subject: str = "11") -> None:
     with db.write() as tx:
-        notices.close_notice(tx, NoticeKind.EDIT, channel="woo", subject=subject, now=at(5))
+        incidents.close_incident(tx, IncidentKind.EDIT, channel="woo", subject=subject, now=at(5))
 
 
 def open_texts(db: Database) -> list[str]:
     with db.read() as tx:
-        return [one.text for one in notices.open_notices(tx)]
+        return [one.text for one in incidents.open_incidents(tx)]
 
 
-def test_a_notice_is_opened_once_and_keeps_the_latest_words(database: Database) -> None:
+def test_an_incident_is_opened_once_and_keeps_the_latest_words(database: Database) -> None:
     assert tell(database, "shows 5")
     assert not tell(database, "shows 6", hours=1)
     with database.read() as tx:
-        (found,) = notices.open_notices(tx)
+        (found,) = incidents.open_incidents(tx)
     assert (found.text, found.hint, found.opened_at) == ("shows 6", "Look", NOON)
 
 
-def test_notices_differ_by_kind_and_subject(database: Database) -> None:
+def test_incidents_differ_by_kind_and_subject(database: Database) -> None:
     assert tell(database, "a")
     assert tell(database, "b", subject="12")
-    assert tell(database, "c", kind=NoticeKind.REJECTED)
+    assert tell(database, "c", kind=IncidentKind.REJECTED)
     close(database)
     assert open_texts(database) == ["b", "c"]
 
 
-def test_a_closed_notice_opens_anew_when_its_cause_is_back(database: Database) -> None:
+def test_a_closed_incident_opens_anew_when_its_cause_is_back(database: Database) -> None:
     assert tell(database, "shows 5")
     close(database)
     assert open_texts(database) == []
@@ -60,12 +62,12 @@ def test_closing_what_is_not_open_changes_nothing(database: Database) -> None:
     assert open_texts(database) == ["shows 5"]
 
 
-def test_notices_of_one_channel_can_be_asked_for(database: Database) -> None:
+def test_incidents_of_one_channel_can_be_asked_for(database: Database) -> None:
     tell(database, "woo's")
     with database.write() as tx:
-        notices.open_notice(tx, NoticeKind.RESTORED, subject="database", text="older", now=NOON)
-        assert [one.text for one in notices.open_notices(tx, "woo")] == ["woo's"]
-        assert [one.text for one in notices.open_notices(tx)] == ["woo's", "older"]
+        incidents.open_incident(tx, IncidentKind.RESTORED, subject="database", text="older", now=NOON)
+        assert [one.text for one in incidents.open_incidents(tx, "woo")] == ["woo's"]
+        assert [one.text for one in incidents.open_incidents(tx)] == ["woo's", "older"]
 
 
 # ---------------------------------------------------------------- parked items
@@ -73,52 +75,52 @@ def test_notices_of_one_channel_can_be_asked_for(database: Database) -> None:
 
 def park(db: Database, ref: str, hours: float = 0, *listing_ids: str) -> None:
     with db.write() as tx:
-        notices.park(tx, "woo", ref, reason="1.5 pieces", sample="x" * 999, listing_ids=listing_ids, now=at(hours))
+        incidents.park(tx, "woo", ref, reason="1.5 pieces", sample="x" * 999, listing_ids=listing_ids, now=at(hours))
 
 
 def test_a_parked_item_freezes_its_listings_until_it_can_be_read(database: Database) -> None:
     park(database, "order 1", 0, "11", "12")
     park(database, "order 2", 0, "12")
     with database.write() as tx:
-        assert notices.parked_listing_ids(tx) == {"woo": {"11", "12"}}
-        assert notices.unpark(tx, "woo", "order 1")
-        assert not notices.unpark(tx, "woo", "order 1")
-        assert not notices.unpark(tx, "shopify", "order 2")
-        assert notices.parked_listing_ids(tx) == {"woo": {"12"}}
+        assert incidents.parked_listing_ids(tx) == {"woo": {"11", "12"}}
+        assert incidents.unpark(tx, "woo", "order 1")
+        assert not incidents.unpark(tx, "woo", "order 1")
+        assert not incidents.unpark(tx, "shopify", "order 2")
+        assert incidents.parked_listing_ids(tx) == {"woo": {"12"}}
 
 
 def test_an_item_that_cannot_be_read_again_is_parked_again(database: Database) -> None:
     park(database, "order 1", 0, "11")
     with database.write() as tx:
-        notices.unpark(tx, "woo", "order 1")
+        incidents.unpark(tx, "woo", "order 1")
     park(database, "order 1", 2, "13")
     with database.read() as tx:
-        assert notices.parked_listing_ids(tx) == {"woo": {"13"}}
+        assert incidents.parked_listing_ids(tx) == {"woo": {"13"}}
 
 
 def test_an_item_that_a_person_closed_opens_again_only_for_another_reason(database: Database) -> None:
     park(database, "order 1", 0, "11")
     with database.write() as tx:
-        assert notices.dismiss_parked(tx, "woo", "order 1", at(1))
-        assert not notices.dismiss_parked(tx, "woo", "order 1", at(1))
+        assert incidents.dismiss_parked(tx, "woo", "order 1", at(1))
+        assert not incidents.dismiss_parked(tx, "woo", "order 1", at(1))
     park(database, "order 1", 2, "11")
     with database.write() as tx:
-        assert notices.parked_listing_ids(tx) == {}
-        assert notices.park(tx, "woo", "order 1", reason="2.5 pieces", sample="", listing_ids=("11",), now=at(3))
-        assert notices.parked_listing_ids(tx) == {"woo": {"11"}}
+        assert incidents.parked_listing_ids(tx) == {}
+        assert incidents.park(tx, "woo", "order 1", reason="2.5 pieces", sample="", listing_ids=("11",), now=at(3))
+        assert incidents.parked_listing_ids(tx) == {"woo": {"11"}}
 
 
 def test_parked_items_are_looked_at_with_growing_pauses_and_daily_at_least(database: Database) -> None:
     park(database, "order 1")
     minute = timedelta(minutes=1)
     with database.read() as tx:
-        assert notices.due_parked(tx, "woo", NOON + 1 * minute) == []
-        assert notices.due_parked(tx, "woo", NOON + 2 * minute) == ["order 1"]
+        assert incidents.due_parked(tx, "woo", NOON + 1 * minute) == []
+        assert incidents.due_parked(tx, "woo", NOON + 2 * minute) == ["order 1"]
     for _ in range(40):
         park(database, "order 1")
     with database.read() as tx:
-        assert notices.due_parked(tx, "woo", NOON + 600 * minute) == []
-        assert notices.due_parked(tx, "woo", NOON + timedelta(days=1)) == ["order 1"]
+        assert incidents.due_parked(tx, "woo", NOON + 600 * minute) == []
+        assert incidents.due_parked(tx, "woo", NOON + timedelta(days=1)) == ["order 1"]
 
 
 # ---------------------------------------------------------------- holds

@@ -1,6 +1,6 @@
-"""What a person should know: notices, and items that could not be read (design.md §3.7).
+"""What a person should know: incidents, and items that could not be read (design.md §3.7).
 
-A notice is opened once per kind, channel and subject, and closed when its cause is gone: one line per change of
+An incident is opened once per kind, channel and subject, and closed when its cause is gone: one line per change of
 state, not per retry.
 """
 
@@ -13,11 +13,11 @@ from enum import StrEnum
 
 from sqlalchemy import delete, insert, select, update
 
-from syncd.storage.schema import notices, parked
+from syncd.storage.schema import incidents, parked
 from syncd.storage.session import Tx
 
 
-class NoticeKind(StrEnum):
+class IncidentKind(StrEnum):
     EDIT = "edit"  # the channel shows a number that no order explains
     UNMAPPED = "unmapped"  # an order line whose SKU is not known
     UNREADABLE = "unreadable"  # an item that could not be read
@@ -33,9 +33,9 @@ class NoticeKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Notice:
+class Incident:
     id: int
-    kind: NoticeKind
+    kind: IncidentKind
     channel: str
     subject: str
     text: str
@@ -43,43 +43,43 @@ class Notice:
     opened_at: datetime
 
 
-def _here(kind: NoticeKind, channel: str, subject: str) -> object:
+def _here(kind: IncidentKind, channel: str, subject: str) -> object:
     return (
-        (notices.c.kind == kind.value)
-        & (notices.c.channel == channel)
-        & (notices.c.subject == subject)
-        & notices.c.closed_at.is_(None)
+        (incidents.c.kind == kind.value)
+        & (incidents.c.channel == channel)
+        & (incidents.c.subject == subject)
+        & incidents.c.closed_at.is_(None)
     )
 
 
-def open_notice(
-    tx: Tx, kind: NoticeKind, *, channel: str = "", subject: str, text: str, hint: str = "", now: datetime
+def open_incident(
+    tx: Tx, kind: IncidentKind, *, channel: str = "", subject: str, text: str, hint: str = "", now: datetime
 ) -> bool:
-    """Open a notice, or bring the words of the open one up to date; True when it is new."""
+    """Open an incident, or bring the words of the open one up to date; True when it is new."""
     here = _here(kind, channel, subject)
-    row = tx.execute(select(notices.c.id).where(here)).first()  # type: ignore[arg-type] # a column expression
+    row = tx.execute(select(incidents.c.id).where(here)).first()  # type: ignore[arg-type] # a column expression
     if row is not None:
-        tx.execute(update(notices).where(notices.c.id == row.id).values(text=text, hint=hint))
+        tx.execute(update(incidents).where(incidents.c.id == row.id).values(text=text, hint=hint))
         return False
     tx.execute(
-        insert(notices).values(kind=kind.value, channel=channel, subject=subject, text=text, hint=hint, opened_at=now)
+        insert(incidents).values(kind=kind.value, channel=channel, subject=subject, text=text, hint=hint, opened_at=now)
     )
     return True
 
 
-def close_notice(tx: Tx, kind: NoticeKind, *, channel: str = "", subject: str, now: datetime) -> None:
-    """Close the open notice about this, if there is one."""
+def close_incident(tx: Tx, kind: IncidentKind, *, channel: str = "", subject: str, now: datetime) -> None:
+    """Close the open incident about this, if there is one."""
     here = _here(kind, channel, subject)
-    tx.execute(update(notices).where(here).values(closed_at=now))  # type: ignore[arg-type] # a column expression
+    tx.execute(update(incidents).where(here).values(closed_at=now))  # type: ignore[arg-type] # a column expression
 
 
-def open_notices(tx: Tx, channel: str | None = None) -> list[Notice]:
+def open_incidents(tx: Tx, channel: str | None = None) -> list[Incident]:
     """What is open now, the newest last."""
-    query = select(notices).where(notices.c.closed_at.is_(None)).order_by(notices.c.id)
+    query = select(incidents).where(incidents.c.closed_at.is_(None)).order_by(incidents.c.id)
     if channel is not None:
-        query = query.where(notices.c.channel == channel)
+        query = query.where(incidents.c.channel == channel)
     return [
-        Notice(row.id, NoticeKind(row.kind), row.channel, row.subject, row.text, row.hint, row.opened_at)
+        Incident(row.id, IncidentKind(row.kind), row.channel, row.subject, row.text, row.hint, row.opened_at)
         for row in tx.execute(query)
     ]
 
