@@ -5,6 +5,7 @@ A connector implements the roles that it has; the engine asks by role (``isinsta
 * `SalesSource`: order states that changed since a cursor,
 * `ListingSource`: what is on sale there and what it shows now,
 * `StockSink`: takes numbers,
+* `NewsSource`: tells by webhooks that something changed,
 * `Guided`: tells where its settings are found,
 * every connector is a `Connector`: `check()` and `close()`.
 
@@ -71,6 +72,10 @@ class Unreadable(ConnectorError):
 
 class InDoubt(ConnectorError):
     """The answer to a write was lost: it may have happened, may not, or may still happen (design.md §3.4)."""
+
+
+class NotGenuine(ConnectorError):
+    """A delivery that is not signed as the channel signs: nothing of it is believed, nothing is done."""
 
 
 class ItemError(ConnectorError):
@@ -352,6 +357,33 @@ class Outcome:
         return self.error is None
 
 
+# --------------------------------------------------------------------------- news
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What one genuine delivery of a webhook says happened: a reason to ask the channel, never the truth itself.
+
+    `delivery_id` is the same in every retry of one delivery. `order_id` or `listing_id` name what it is about, where
+    it says so; `shown` are the units that the listing is said to show. Nothing else of the body is kept.
+    """
+
+    delivery_id: str
+    topic: str  # the platform's word, for people
+    order_id: str | None = None
+    listing_id: str | None = None
+    shown: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Subscriptions:
+    """What was done so that a channel delivers: topics that were missing, and those that it had switched off."""
+
+    standing: tuple[str, ...]
+    made: tuple[str, ...] = ()
+    revived: tuple[str, ...] = ()
+
+
 # --------------------------------------------------------------------------- roles
 
 
@@ -459,4 +491,33 @@ class StockSink(Protocol):
             InDoubt: the answer was lost; any of the writes may have happened.
             Unavailable, RateLimited, CredentialsRejected, Unreadable: nothing was written.
         """
+        ...
+
+
+@runtime_checkable
+class NewsSource(Protocol):
+    """Delivers webhooks. Polling alone is correct: without this role, or without an address, it is only polled."""
+
+    def news(self, headers: Mapping[str, str], body: bytes) -> News | None:
+        """What a delivery says; ``None`` where it is a genuine or harmless sign of life without news (a ping).
+
+        Pure and fast: it calls nobody and compares signatures in constant time, over the raw body. `headers` have
+        lower-case names. The caller has limited the size of the body.
+
+        Raises:
+            NotGenuine: it is not signed by this channel, or says nothing that can be read.
+        """
+        ...
+
+    def subscribe(self, address: str) -> Subscriptions:
+        """Make the channel deliver all that matters to `address` (https): what is missing or was switched off is put
+        back, what is right is left alone, subscriptions of others are not touched. Safe to repeat.
+
+        Raises:
+            Unavailable, RateLimited, CredentialsRejected, Unreadable.
+        """
+        ...
+
+    def unsubscribe(self, address: str) -> int:
+        """Take away every subscription of ours to `address`; how many there were. Raises as `subscribe`."""
         ...

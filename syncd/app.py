@@ -68,6 +68,7 @@ def _port(channel: ChannelSettings, surroundings: Surroundings) -> Port:
         silent_after=channel.silent_after,
         ships_from=channel.ships_from or (OWN_SHELF,),
         start_counting=channel.start_counting,
+        poll=channel.poll,
     )
 
 

@@ -21,6 +21,7 @@ from syncd.domain.rules import Limits
 from syncd.domain.safety import HoldLimits
 from syncd.errors import ConfigError, Problem
 from syncd.settings_table import Known
+from syncd.settings_values import Address
 
 HOUSE_PREFIX = "SYNCD_"
 _CHANNEL_NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
@@ -41,6 +42,7 @@ class ChannelSettings:
     start_counting: bool = False  # MANAGE_STOCK=on
     silent_after: timedelta = timedelta(hours=2)
     ships_from: tuple[str, ...] = ()  # names of locations; empty: the own shelf
+    poll: timedelta = timedelta(seconds=60)
     connector: Mapping[str, SettingValue] = field(default_factory=dict, repr=False)
     shop: str = ""  # which shop it is, by its address; the same for every spelling of it
 
@@ -58,6 +60,11 @@ class Settings:
     timezone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
     returns_to: str = "quarantine"  # or "stock"
     hold: HoldLimits = field(default_factory=HoldLimits)
+    listen: Address | None = None
+    webhook_url: str | None = None
+    heartbeat_url: str | None = field(default=None, repr=False)
+    backups: int = 7  # nightly copies to keep
+    log: str = "plain"  # or "json"
     source: Path | None = None
     count: int = 0
     secrets: frozenset[str] = field(default=frozenset(), repr=False)
@@ -109,7 +116,7 @@ def from_lines(
         known_here = settings_table.of_channel(declared)
         value = {known.name: reading.value(prefix, known) for known in known_here.values()}
         allowed[prefix] = _spellings(prefix, known_here)
-        channel = _channel(name, kind, value, declared)
+        channel = _channel(name, kind, value, declared, house)
         for other in channels:
             if channel.shop and (other.kind, other.shop) == (kind, channel.shop):
                 reading.problem(
@@ -127,13 +134,20 @@ def from_lines(
         timezone=house["TIMEZONE"],
         returns_to=house["RETURNS_TO"],
         hold=HoldLimits(house["HOLD_ZEROING"], house["HOLD_JUMPS"], house["HOLD_COUNT"]),
+        listen=house["LISTEN"],
+        webhook_url=house["WEBHOOK_URL"],
+        heartbeat_url=house["HEARTBEAT_URL"],
+        backups=house["BACKUPS"],
+        log=house["LOG"],
         source=source,
         count=len(reading.given),
         secrets=frozenset(reading.secrets),
     )
 
 
-def _channel(name: str, kind: str, value: Mapping[str, Any], declared: Sequence[Setting]) -> ChannelSettings:
+def _channel(
+    name: str, kind: str, value: Mapping[str, Any], declared: Sequence[Setting], house: Mapping[str, Any]
+) -> ChannelSettings:
     said = [setting.identity(value[setting.name]) for setting in declared if setting.identity and value[setting.name]]
     return ChannelSettings(
         name=name,
@@ -143,6 +157,7 @@ def _channel(name: str, kind: str, value: Mapping[str, Any], declared: Sequence[
         start_counting=value["MANAGE_STOCK"] == "on",
         silent_after=value["SILENT_AFTER"],
         ships_from=value["SHIPS_FROM"] or (),
+        poll=value["POLL"] or house["POLL"] or timedelta(seconds=60),
         connector=MappingProxyType({setting.name: value[setting.name] for setting in declared}),
         shop=" ".join(said),
     )

@@ -9,6 +9,7 @@ import difflib
 import re
 import zoneinfo
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
@@ -90,6 +91,42 @@ def database_url(text: str) -> str:
     if text.startswith(("sqlite:////", "postgresql://", "postgresql+psycopg://")):
         return text
     raise ValueError("sqlite:////full/path/syncd.db (four slashes) or postgresql://user:password@host/name")
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where the service listens."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+def listen(text: str) -> Address | None:
+    """An address and a port to listen at, or "off"."""
+    if text == "off":
+        return None
+    host, colon, port = text.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    if not colon or not host or not _WHOLE.fullmatch(port) or not 0 < int(port) < 65_536:
+        raise ValueError("an address and a port such as 127.0.0.1:8737, or off")
+    return Address(host, int(port))
+
+
+def https_url(text: str) -> str:
+    """An https address without query, and without a slash at its end."""
+    if not re.fullmatch(r"https://[^\s/?#@]+(/[^\s?#]*)?", text):
+        raise ValueError("an https address such as https://sync.example.com")
+    return text.rstrip("/")
+
+
+def web_url(text: str) -> str:
+    """An http or https address, with whatever follows the host."""
+    if not re.fullmatch(r"https?://[^\s/?#]+\S*", text):
+        raise ValueError("an address that begins with https:// or http://")
+    return text
 
 
 def names(text: str) -> tuple[str, ...]:

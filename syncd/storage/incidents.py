@@ -10,8 +10,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import Row, case, delete, insert, select, update
 
 from syncd.storage.schema import incidents, parked
 from syncd.storage.session import Tx
@@ -30,10 +31,26 @@ class IncidentKind(StrEnum):
     GAP = "gap"  # orders of a time could not be followed
     OUT_OF_SIGHT = "out of sight"  # an open order that the channel will soon not show any more
     RESTORED = "restored"  # the database is older than what was done with it
+    FAILED = "failed"  # a job of the service stopped at something unexpected
+    LATE = "late"  # a job of the service does not come to its end, or was not begun in time
+    QUIET = "quiet"  # a channel without an order for unusually long
+    BEHIND = "behind"  # a live channel that does not show what it should, for too long
+    HOOKS = "webhooks"  # subscriptions that are missing, were switched off, or bring nothing
+    BACKUP = "backup"  # the nightly copy of the master table could not be made
+    REFUSED = "refused settings"  # settings were changed and cannot be used: the old ones hold
+
+
+class ClosedBy(StrEnum):
+    """How an incident ended."""
+
+    ITSELF = "itself"  # its cause is gone
+    PERSON = "person"  # somebody has read it
 
 
 @dataclass(frozen=True, slots=True)
 class Incident:
+    """One thing that a person should know; open until its cause is gone or somebody closes it (N75)."""
+
     id: int
     kind: IncidentKind
     channel: str
@@ -41,6 +58,13 @@ class Incident:
     text: str
     hint: str
     opened_at: datetime
+    closed_at: datetime | None = None
+    closed_by: ClosedBy | None = None
+
+    @property
+    def state(self) -> str:
+        """``open`` or ``closed``."""
+        return "open" if self.closed_at is None else "closed"
 
 
 def _here(kind: IncidentKind, channel: str, subject: str) -> object:
@@ -67,10 +91,19 @@ def open_incident(
     return True
 
 
-def close_incident(tx: Tx, kind: IncidentKind, *, channel: str = "", subject: str, now: datetime) -> None:
+def close_incident(
+    tx: Tx,
+    kind: IncidentKind,
+    *,
+    channel: str = "",
+    subject: str,
+    now: datetime,
+    by: ClosedBy = ClosedBy.ITSELF,
+) -> None:
     """Close the open incident about this, if there is one."""
     here = _here(kind, channel, subject)
-    tx.execute(update(incidents).where(here).values(closed_at=now))  # type: ignore[arg-type] # a column expression
+    closing = update(incidents).where(here).values(closed_at=now, closed_by=by.value)  # type: ignore[arg-type] # a column expression
+    tx.execute(closing)
 
 
 def open_incidents(tx: Tx, channel: str | None = None) -> list[Incident]:
@@ -78,10 +111,45 @@ def open_incidents(tx: Tx, channel: str | None = None) -> list[Incident]:
     query = select(incidents).where(incidents.c.closed_at.is_(None)).order_by(incidents.c.id)
     if channel is not None:
         query = query.where(incidents.c.channel == channel)
-    return [
-        Incident(row.id, IncidentKind(row.kind), row.channel, row.subject, row.text, row.hint, row.opened_at)
-        for row in tx.execute(query)
-    ]
+    return [_incident(row) for row in tx.execute(query)]
+
+
+def latest_incidents(tx: Tx, most: int) -> list[Incident]:
+    """The newest incidents, open and closed, the newest last."""
+    rows = tx.execute(select(incidents).order_by(incidents.c.id.desc()).limit(most)).all()
+    return [_incident(row) for row in reversed(rows)]
+
+
+def untold_incidents(tx: Tx) -> list[Incident]:
+    """Incidents whose state is another than the one that was told last, the oldest first."""
+    state = case((incidents.c.closed_at.is_(None), "open"), else_="closed")
+    rows = tx.execute(select(incidents).where(incidents.c.told != state).order_by(incidents.c.id))
+    return [_incident(row) for row in rows]
+
+
+def told(tx: Tx, told_of: Iterable[Incident]) -> None:
+    """Remember that the state of these was told."""
+    for one in told_of:
+        tx.execute(update(incidents).where(incidents.c.id == one.id).values(told=one.state))
+
+
+def prune_incidents(tx: Tx, closed_before: datetime) -> None:
+    """Forget incidents that ended before that, so that the list stays one that a person reads."""
+    tx.execute(delete(incidents).where(incidents.c.closed_at < closed_before))
+
+
+def _incident(row: Row[Any]) -> Incident:
+    return Incident(
+        row.id,
+        IncidentKind(row.kind),
+        row.channel,
+        row.subject,
+        row.text,
+        row.hint,
+        row.opened_at,
+        row.closed_at,
+        ClosedBy(row.closed_by) if row.closed_by else None,
+    )
 
 
 def park(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-from connectors.contract import ListingSource, SalesSource, StockSink
+from connectors.contract import ListingSource, NewsSource, SalesSource, StockSink
 from syncd.domain.drift import OnEdit
 from syncd.domain.rules import Limits, Rules
 from syncd.domain.safety import HoldLimits
@@ -35,7 +35,7 @@ class Port:
     `shop` says which shop it is, by its address. `silent_after`: a source that could not be read for longer stops
     blocking raises elsewhere (design.md §3.5). `ships_from`: own locations from which its orders are fulfilled, in
     order. `start_counting`: listings whose stock the channel does not count yet may be switched on
-    (`<CHANNEL>_MANAGE_STOCK=on`).
+    (`<CHANNEL>_MANAGE_STOCK=on`). `poll`: the service reads its orders at least this often.
     """
 
     name: str
@@ -47,6 +47,7 @@ class Port:
     silent_after: timedelta = timedelta(hours=2)
     ships_from: tuple[str, ...] = (catalogue.OWN_SHELF,)
     start_counting: bool = False
+    poll: timedelta = timedelta(seconds=60)
 
     @property
     def sales(self) -> SalesSource | None:
@@ -59,6 +60,10 @@ class Port:
     @property
     def sink(self) -> StockSink | None:
         return self.connector if isinstance(self.connector, StockSink) else None
+
+    @property
+    def teller(self) -> NewsSource | None:
+        return self.connector if isinstance(self.connector, NewsSource) else None
 
 
 @dataclass(frozen=True, slots=True)
