@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import timedelta
 
 from connectors import registry
 from connectors.contract import Connector, SettingValue, Surroundings
@@ -18,15 +19,23 @@ from syncd.sync.settings_watch import note_settings
 
 
 @contextmanager
-def open_house(settings: Settings, *, command: str, progress: Progress = no_progress) -> Iterator[House]:
+def open_house(
+    settings: Settings,
+    *,
+    command: str,
+    progress: Progress = no_progress,
+    patience: timedelta = timedelta(),
+    surroundings: Surroundings | None = None,
+) -> Iterator[House]:
     """The house of these settings, ready for work: database up to date, a connector for each channel, a run record.
 
-    `command` names the run record. Connectors are made but call nobody; they are closed at the end.
+    `command` names the run record; `patience` is how long it waits for a channel on which another syncd works.
+    Connectors are made but call nobody; they are closed at the end.
 
     Raises:
         DatabaseProblem: the database cannot be used.
     """
-    surroundings = Surroundings()
+    surroundings = surroundings or Surroundings()
     db = Database(settings.database_url)
     try:
         prepare(db, surroundings.now())
@@ -41,6 +50,7 @@ def open_house(settings: Settings, *, command: str, progress: Progress = no_prog
             now=surroundings.now,
             sleep=surroundings.sleep,
             progress=progress,
+            patience=patience,
         )
         remember_channels(house)
         note_settings(house)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import cast
 
@@ -15,6 +16,9 @@ from syncd.app import open_house
 from syncd.cli import output
 from syncd.config import Settings
 from syncd.sync.house import House
+
+PATIENCE = timedelta(seconds=120)
+"""The service gives a channel up at its next page; another command may need longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +39,20 @@ class Invocation:
         return settings
 
     @contextmanager
-    def house(self, command: str) -> Iterator[tuple[House, Settings]]:
+    def house(self, command: str, *, patience: timedelta = PATIENCE) -> Iterator[tuple[House, Settings]]:
         """The house of these settings, open for one command; long work shows itself on a terminal.
+
+        `patience`: how long it waits for a channel on which another syncd is at work.
 
         Raises:
             ConfigError: as `settings`.
             DatabaseProblem: the database cannot be used.
         """
         settings = self.settings()
-        with output.progress() as progress, open_house(settings, command=command, progress=progress) as house:
+        with (
+            output.progress() as progress,
+            open_house(settings, command=command, progress=progress, patience=patience) as house,
+        ):
             yield house, settings
 
 

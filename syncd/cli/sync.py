@@ -16,7 +16,6 @@ from syncd.storage.incidents import Incident
 from syncd.sync import cycle, desk, preview, standing
 from syncd.sync.cycle import Report
 from syncd.sync.house import House
-from syncd.sync.patience import patiently
 from syncd.sync.pusher import Pushed
 
 SHOWN = 10
@@ -37,13 +36,11 @@ def sync(
     --channel and --sku narrow what is written, never what is read. Ends with 0 done, 1 partly failed, 3 held for
     your yes, 75 another syncd is at work. Example: syncd sync --dry-run
     """
-    with invocation.of(ctx).house("sync") as (house, settings):
+    with invocation.of(ctx).house("sync", patience=timedelta(seconds=wait)) as (house, settings):
         only = [port.name for port in sinks(house, channel)] if channel else None
         desk.known_skus(house, sku or ())
         before = {incident.id for incident in standing.waiting(house).incidents}
-        report = patiently(
-            house, lambda: cycle.sync(house, only=only, skus=sku, dry_run=dry_run), timedelta(seconds=wait)
-        )
+        report = cycle.sync(house, only=only, skus=sku, dry_run=dry_run)
         waiting = standing.waiting(house)
         plans = [preview.plan(house, port) for port in sinks(house, only)] if dry_run else []
     code = HELD if report.held else 0 if report.complete else PARTLY_FAILED

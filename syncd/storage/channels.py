@@ -67,6 +67,12 @@ def ensure(tx: Tx, name: str, kind: str, now: datetime) -> Channel:
     return known
 
 
+def paused(tx: Tx, name: str) -> bool:
+    """True where a person paused the channel: nothing may be written to it."""
+    here = (channels.c.name == name) & channels.c.paused_at.is_not(None)
+    return tx.execute(select(channels.c.name).where(here)).first() is not None
+
+
 def change(tx: Tx, name: str, **values: object) -> None:
     """Write columns of `schema.channels`."""
     if isinstance(mode := values.get("mode"), Mode):

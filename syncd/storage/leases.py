@@ -5,16 +5,21 @@ from __future__ import annotations
 import os
 import socket
 import uuid
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import Row, delete, insert, select, update
 
 from syncd.storage.schema import leases
 from syncd.storage.session import Tx
 
 TTL = timedelta(seconds=180)
 """Longer than a lost write can still take effect (120 s) and than any single call (60 s)."""
+
+WISH_TTL = timedelta(seconds=15)
+"""How long a wish holds that is not renewed: several looks of who waits, and short enough where it is gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +32,7 @@ class Holder:
 
 
 def take(tx: Tx, channel: str, holder: Holder, now: datetime) -> bool:
-    """Take or renew the lease; False while somebody else holds it.
+    """Take or renew the lease; False while somebody else holds it, or waits for it longer than we do.
 
     A holder of this machine whose process is gone is not waited for: what it may have sent stands in its intents,
     which keep their own time of doubt.
@@ -37,11 +42,35 @@ def take(tx: Tx, channel: str, holder: Holder, now: datetime) -> bool:
     if row is None:
         tx.execute(insert(leases).values(channel=channel, **values))
         return True
-    gone = row.host == holder.host and row.pid != holder.pid and not _alive(row.pid)
-    if row.holder != holder.name and row.until > now and not gone:
+    held = row.until > now
+    if row.holder != holder.name and held:
+        gone = row.host == holder.host and row.pid != holder.pid and not _alive(row.pid)
+        if not gone:
+            return False
+    if not (row.holder == holder.name and held) and _wished_by_another(row, holder, now):
         return False
+    if row.wanted_by == holder.name:
+        values |= {"wanted_by": None, "wanted_until": None}
     tx.execute(update(leases).where(leases.c.channel == channel).values(**values))
     return True
+
+
+def wish(tx: Tx, channel: str, holder: Holder, now: datetime) -> None:
+    """Ask whoever holds the lease for it; to be said again until it is there. Who asked first comes first."""
+    row = tx.execute(select(leases).where(leases.c.channel == channel)).first()
+    if row is not None and not _wished_by_another(row, holder, now):
+        asking = {"wanted_by": holder.name, "wanted_until": now + WISH_TTL}
+        tx.execute(update(leases).where(leases.c.channel == channel).values(**asking))
+
+
+def wished(tx: Tx, channel: str, holder: Holder, now: datetime) -> bool:
+    """True where another process waits for this channel."""
+    row = tx.execute(select(leases).where(leases.c.channel == channel)).first()
+    return row is not None and _wished_by_another(row, holder, now)
+
+
+def _wished_by_another(row: Row[Any], holder: Holder, now: datetime) -> bool:
+    return row.wanted_by not in (None, holder.name) and row.wanted_until > now
 
 
 def keep(tx: Tx, channel: str, holder: Holder, now: datetime) -> bool:
@@ -51,9 +80,13 @@ def keep(tx: Tx, channel: str, holder: Holder, now: datetime) -> bool:
     return tx.execute(select(leases.c.channel).where(other)).first() is None
 
 
-def release(tx: Tx, holder: Holder) -> None:
-    """Give back every lease of this holder."""
-    tx.execute(delete(leases).where(leases.c.holder == holder.name))
+def release(tx: Tx, holder: Holder, channels: Collection[str], now: datetime) -> None:
+    """Give back these leases of this holder, and take back its wishes; the wishes of others stay."""
+    named = leases.c.channel.in_(channels)
+    tx.execute(update(leases).where(named, leases.c.wanted_by == holder.name).values(wanted_by=None, wanted_until=None))
+    mine = named & (leases.c.holder == holder.name)
+    tx.execute(delete(leases).where(mine, leases.c.wanted_by.is_(None)))
+    tx.execute(update(leases).where(mine).values(until=now))
 
 
 def _alive(pid: int) -> bool:

@@ -11,11 +11,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Select, case, func, insert, select, update
 
 from syncd.storage.among import among
-from syncd.storage.schema import listings
+from syncd.storage.schema import channels, listings, movements, skus
 from syncd.storage.session import Tx
+
+DIRTY = listings.c.generation != listings.c.settled_generation
+
+LOW = 3
+"""Units at or below which a number is read more often: the last units are what is oversold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +99,12 @@ def by_ids(tx: Tx, row_ids: Iterable[int]) -> dict[int, ListingRow]:
     return {row.id: ListingRow(*row) for row in rows}
 
 
+def of_skus(tx: Tx, channel: str, sku_ids: Iterable[int]) -> list[ListingRow]:
+    """The listings of these SKUs in one channel, by row."""
+    chosen = among(tx, listings.c.sku_id, sku_ids)
+    return [ListingRow(*row) for row in tx.execute(select(listings).where(listings.c.channel == channel, chosen))]
+
+
 def of_sku(tx: Tx, sku_id: int) -> list[ListingRow]:
     rows = tx.execute(select(listings).where(listings.c.sku_id == sku_id).order_by(listings.c.channel, listings.c.id))
     return [ListingRow(*row) for row in rows]
@@ -142,7 +153,65 @@ def settle(tx: Tx, row_id: int, generation: int) -> None:
     tx.execute(
         update(listings)
         .where(listings.c.id == row_id, listings.c.generation == generation)
-        .values(settled_generation=generation)
+        .values(settled_generation=generation, waits_since=None, sale_at=None)
+    )
+
+
+def note_waiting(tx: Tx, channel: str, now: datetime) -> None:
+    """Remember since when each listing waits that does not show, as far as is known, what it should."""
+    here = (listings.c.channel == channel) & DIRTY & listings.c.waits_since.is_(None)
+    tx.execute(update(listings).where(here).values(waits_since=now))
+
+
+def note_sales(tx: Tx, channel: str, sold_at: Mapping[int, datetime]) -> None:
+    """Remember for the other live channels when these SKUs were sold in this one, until they show it (N2)."""
+    live = select(channels.c.name).where(channels.c.mode == "live", channels.c.name != channel)
+    for sku_id, instant in sold_at.items():
+        here = (listings.c.sku_id == sku_id) & listings.c.channel.in_(live) & listings.c.sale_at.is_(None)
+        tx.execute(update(listings).where(here).values(sale_at=instant))
+
+
+def changed(tx: Tx, channel: str) -> list[int]:
+    """Rows that may have to be written or looked at: an input changed, or what is shown is not known or not ours."""
+    due = DIRTY | listings.c.expected.is_(None) | listings.c.differs_since.is_not(None)
+    query = _kept(select(listings.c.id), channel).where(due)
+    return list(tx.execute(query.order_by(listings.c.id)).scalars())
+
+
+def channels_changed(tx: Tx) -> set[str]:
+    """Channels with a listing of which an input changed since it was last known to be right."""
+    return set(tx.execute(select(listings.c.channel).where(DIRTY).distinct()).scalars())
+
+
+def count_kept(tx: Tx, channel: str) -> int:
+    """How many listings of a channel are kept in step."""
+    return int(tx.execute(_kept(select(func.count()), channel)).scalar_one())
+
+
+def unread_longest(tx: Tx, channel: str, most: int) -> list[int]:
+    """Rows whose number should be read next: low ones and those sold since the last reading before all others
+    (design.md §3.9)."""
+    sold_since = (
+        select(movements.c.id)
+        .where(movements.c.sku_id == listings.c.sku_id, movements.c.happened_at > listings.c.shown_at)
+        .exists()
+    )
+    urgent = case((sold_since, 0), (listings.c.expected.between(1, LOW), 1), else_=2)
+    first = _kept(select(listings.c.id), channel).order_by(urgent, listings.c.shown_at, listings.c.id).limit(most // 2)
+    rows = list(tx.execute(first).scalars())
+    rest = _kept(select(listings.c.id), channel).where(listings.c.id.not_in(rows))
+    rest = rest.order_by(listings.c.shown_at, listings.c.id).limit(most - len(rows))
+    return [*rows, *tx.execute(rest).scalars()]
+
+
+def _kept(query: Select[Any], channel: str) -> Select[Any]:
+    counted = select(skus.c.id).where(skus.c.counted_at.is_not(None))
+    return query.where(
+        listings.c.channel == channel,
+        listings.c.stock != "parent",
+        listings.c.excluded.is_(False),
+        listings.c.vanished_at.is_(None),
+        listings.c.sku_id.in_(counted),
     )
 
 
@@ -154,6 +223,12 @@ def doubt(tx: Tx, row_ids: Sequence[int], until: datetime) -> None:
             .where(among(tx, listings.c.id, row_ids))
             .values(expected=None, in_doubt_until=until, generation=listings.c.generation + 1)
         )
+
+
+def beyond_doubt(tx: Tx, channel: str, now: datetime) -> list[int]:
+    """Rows of which a lost write can no longer take effect."""
+    here = (listings.c.channel == channel) & (listings.c.in_doubt_until <= now)
+    return list(tx.execute(select(listings.c.id).where(here)).scalars())
 
 
 def forget_expected(tx: Tx, channel: str) -> None:

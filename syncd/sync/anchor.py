@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -31,25 +31,23 @@ class Reading:
 
 def end_doubts(tx: Tx, port: Port, now: datetime) -> None:
     """Lost writes that can no longer take effect are forgotten; their listings are anchored anew."""
-    rows = [
-        row
-        for row in listings.of_channel(tx, port.name)
-        if row.in_doubt_until is not None and row.in_doubt_until <= now
-    ]
+    rows = listings.beyond_doubt(tx, port.name, now)
+    if not rows:
+        return
     for key in intents.open_calls(tx, port.name):
-        intents.close(tx, key, [row.id for row in rows])
-    listings.change_many(tx, [row.id for row in rows], in_doubt_until=None, expected=None)
+        intents.close(tx, key, rows)
+    listings.change_many(tx, rows, in_doubt_until=None, expected=None)
 
 
-def wanted(tx: Tx, house: House, port: Port) -> list[ListingRow]:
-    """Listings that syncd keeps and of which it does not know what to expect.
+def wanted(tx: Tx, house: House, port: Port, rows: Collection[int] | None = None) -> list[ListingRow]:
+    """Listings (of these rows, or of all) that syncd keeps and of which it does not know what to expect.
 
     Not those of an order that cannot be read: nobody knows whether it is in the number shown.
     """
     unreadable = incidents.parked_listing_ids(tx).get(port.name, set())
     return [
         view.row
-        for view in views.load(tx, house, port)
+        for view in views.load(tx, house, port, rows)
         if view.row.expected is None
         and view.row.in_doubt_until is None
         and view.row.stock == "own"

@@ -28,6 +28,7 @@ class Booked:
     units: int = 0  # net units that customers took
     unknown_listings: set[str] = field(default_factory=set)  # ids of the channel's that we have never listed
     sku_ids: set[int] = field(default_factory=set)
+    sold_at: dict[int, datetime] = field(default_factory=dict)  # by SKU: when its oldest order here was made
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,8 @@ class Bookkeeper:
             if self._book_order(state, known, booked):
                 booked.orders += 1
         note_oversold(self.tx, booked.sku_ids, self.now)
+        if self.channel.pulled_at is not None:  # else its orders are older than our acquaintance
+            listings.note_sales(self.tx, self.port.name, booked.sold_at)
         return booked
 
     def _book_order(self, state: OrderState, known: dict[str, ListingRow], booked: Booked) -> bool:
@@ -174,6 +177,9 @@ class Bookkeeper:
         self._post(state.id, before, after, state.fulfilled_at)
         booked.units += after.reserved + after.fulfilled - before.booked.reserved - before.booked.fulfilled
         booked.sku_ids.add(before.sku_id)
+        if not before.bookings:
+            first = booked.sold_at.get(before.sku_id, state.created_at)
+            booked.sold_at[before.sku_id] = min(first, state.created_at)
         return True
 
     def _post(self, order_id: str, before: LineRow, after: LineBooked, fulfilled_at: datetime | None) -> None:

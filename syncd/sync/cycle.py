@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -10,8 +10,9 @@ from datetime import timedelta
 from connectors.contract import ConnectorError, CredentialsRejected, Unreadable
 from syncd.domain.stock import StockClass
 from syncd.storage import catalogue, channels, incidents, leases, listings
-from syncd.storage.channels import Mode
+from syncd.storage.channels import Channel, Mode
 from syncd.storage.incidents import IncidentKind
+from syncd.storage.listings import ListingRow
 from syncd.storage.session import Tx
 from syncd.sync import anchor, mapper, puller, writer
 from syncd.sync.house import House, LeaseHeld, Port, Refusal
@@ -24,6 +25,9 @@ ANCHOR_TRIES = 3
 
 LIST_EVERY = timedelta(hours=24)
 
+LOOK_AGAIN_S = 1
+"""How often who waits for a channel looks whether it is free, in seconds."""
+
 
 @dataclass(slots=True)
 class Report:
@@ -34,6 +38,7 @@ class Report:
     unlisted: dict[str, ConnectorError] = field(default_factory=dict)  # listings could not be read; the rest went on
     pushed: dict[str, Pushed] = field(default_factory=dict)
     shadow: list[str] = field(default_factory=list)  # channels to which nothing is written yet
+    paused: list[str] = field(default_factory=list)  # live ones to which nothing is written until they are resumed
 
     @property
     def complete(self) -> bool:
@@ -51,6 +56,10 @@ class Report:
 
 def remember_channels(house: House) -> None:
     """Make every configured channel known to the database; new ones are in shadow."""
+    with house.db.read() as tx:
+        known = {channel.name: channel for channel in channels.every(tx)}
+    if all(port.name in known and _as_known(port, known[port.name]) for port in house.ports):
+        return
     with house.db.write() as tx:
         for port in house.ports:
             channel = channels.ensure(tx, port.name, port.kind, house.now())
@@ -59,7 +68,11 @@ def remember_channels(house: House) -> None:
                 channels.change(tx, port.name, shop=port.shop)
 
 
-def _know_where_from(house: House) -> None:
+def _as_known(port: Port, channel: Channel) -> bool:
+    return channel.kind == port.kind and (not port.shop or bool(channel.shop))
+
+
+def _know_where_from(house: House, ports: Iterable[Port]) -> None:
     """Every place that orders ship from must exist: another spelling would be a second, empty shelf.
 
     Raises:
@@ -67,7 +80,7 @@ def _know_where_from(house: House) -> None:
     """
     with house.db.read() as tx:
         known = catalogue.location_names(tx)
-    for port in house.ports:
+    for port in ports:
         for name in port.ships_from:
             if known.get(name) is not StockClass.OWN:
                 places = ", ".join(place for place, kind in known.items() if kind is StockClass.OWN)
@@ -108,28 +121,45 @@ def moved(house: House, port: Port) -> str:
 
 
 @contextmanager
-def leased(house: House, about: Iterable[Port] = ()) -> Iterator[None]:
-    """Work on every channel of the house, as the only one; `about` names those that the work is about.
+def leased(house: House, about: Iterable[Port] = (), *, within: Sequence[Port] | None = None) -> Iterator[None]:
+    """Work on every channel of the house (or `within` these), as the only one; `about`: those that it is about.
+
+    A channel that another process works on is asked for, and waited for as long as the house's patience lasts.
 
     Raises:
         Refusal: the settings of one of those name a wrong shop, or a place that is not there.
         LeaseHeld: another process works on one of them; nothing was done.
     """
+    ports = house.ports if within is None else within
     remember_channels(house)
-    _know_where_from(house)
+    _know_where_from(house, ports)
     with house.db.read() as tx:
         for port in about:
             if refusal := wrong_shop(tx, port):
                 raise refusal
+    names = sorted(port.name for port in ports)
     try:
-        with house.db.write() as tx:
-            for port in sorted(house.ports, key=lambda port: port.name):
-                if not leases.take(tx, port.name, house.holder, house.now()):
-                    raise LeaseHeld(port.name)
+        _take(house, names)
         yield
     finally:
         with house.db.write() as tx:
-            leases.release(tx, house.holder)
+            leases.release(tx, house.holder, names, house.now())
+
+
+def _take(house: House, names: Sequence[str]) -> None:
+    until = house.now() + house.patience
+    while True:
+        now = house.now()
+        with house.db.write() as tx:
+            missing = [name for name in names if not leases.take(tx, name, house.holder, now)]
+            for name in missing if now < until else ():
+                leases.wish(tx, name, house.holder, now)
+        if not missing:
+            return
+        if now >= until:
+            raise LeaseHeld(missing[0])
+        house.progress("waiting for another syncd to finish", 0, None)
+        house.sleep(LOOK_AGAIN_S)
 
 
 def sync(
@@ -146,48 +176,81 @@ def sync(
         return Cycle(house).run(only=only, skus=skus, dry_run=dry_run)
 
 
+def ask_nobody(_names: Collection[str]) -> None:
+    """For runs that work on every channel: there is nobody else to ask."""
+
+
 @dataclass(slots=True)
 class Cycle:
-    """The steps of a sync, for callers that hold the leases."""
+    """The steps of a sync, for callers that hold the leases of the channels `within` (all, where not given).
+
+    Where a number waits for the orders of another channel, `ask` is told: it is read by whoever works there.
+    """
 
     house: House
+    within: frozenset[str] | None = None
+    ask: Callable[[Collection[str]], None] = ask_nobody
     report: Report = field(default_factory=Report)
     _barred: set[str] = field(default_factory=set)  # channels whose settings name a wrong shop: they are not asked
 
     def run(
         self, *, only: Collection[str] | None = None, skus: Collection[str] | None = None, dry_run: bool = False
     ) -> Report:
-        self._bar_wrong_shops()
-        live = [port for port in self.house.ports if self._mode(port) is not Mode.SHADOW and port.sink is not None]
-        able = [port for port in live if port.name not in self._barred]
+        self.bar_wrong_shops()
+        sinks = {port.name: self._channel(port) for port in self._ports if port.sink is not None}
+        live = [port for port in self._ports if port.name in sinks and sinks[port.name].mode is not Mode.SHADOW]
+        self.report.paused = [port.name for port in live if sinks[port.name].paused_at is not None]
+        able = [port for port in live if port.name not in self._barred and port.name not in self.report.paused]
         chosen = [] if dry_run else [port for port in able if only is None or port.name in only]
-        self.report.shadow = [port.name for port in self.house.ports if port.sink is not None and port not in live]
+        self.report.shadow = [name for name, channel in sinks.items() if channel.mode is Mode.SHADOW]
         for port in chosen:
-            self._refresh_daily(port)
+            if self.listings_due(port):
+                self.refresh(port)
             self.recover(port)
         self.pull_and_anchor(chosen)
         for port in chosen:
-            if port.name not in self.report.failed or self._may_lower(port):
+            if port.name not in self.report.failed or self.may_lower(port):
                 self.report.pushed[port.name] = self.push(port, self._rows(port, skus))
             if skus is None:
                 self._finish_restoring(port)
         return self.report
 
-    def _bar_wrong_shops(self) -> None:
-        for port in self.house.ports:
+    def write(self, port: Port, rows: Collection[int], *, whole: bool, look_at: Collection[int] = ()) -> Report:
+        """Bring these listings of a live channel in step; `whole` and `look_at` as for `push`."""
+        self.bar_wrong_shops()
+        self.recover(port)
+        self.pull_and_anchor([port], rows)
+        if port.name not in self.report.failed or self.may_lower(port):
+            self.report.pushed[port.name] = self.push(port, rows, whole=whole, look_at=look_at)
+        if whole:
+            self._finish_restoring(port)
+        return self.report
+
+    @property
+    def _ports(self) -> list[Port]:
+        """The channels that this run works on."""
+        return [port for port in self.house.ports if self.within is None or port.name in self.within]
+
+    def bar_wrong_shops(self) -> None:
+        """Ask nothing of a channel whose settings name another shop than before."""
+        for port in self._ports:
             with self.house.db.read() as tx:
                 refusal = wrong_shop(tx, port)
             if refusal is not None:
                 self._barred.add(port.name)
                 self._failed(port, CredentialsRejected(refusal.sentence, hint=refusal.hint))
 
-    def _refresh_daily(self, port: Port) -> None:
-        """Read all listings once a day: what is new, renamed or gone would otherwise never be noticed."""
-        with self.house.db.read() as tx:
-            channel = channels.get(tx, port.name)
-        listed_at = channel.listed_at if channel is not None else None
-        if port.shelf is None or (listed_at is not None and self.house.now() - listed_at < LIST_EVERY):
-            return
+    def barred(self, port: Port) -> bool:
+        """True where the settings of a channel name a wrong shop: nothing is asked of it (in the report)."""
+        return port.name in self._barred
+
+    def listings_due(self, port: Port) -> bool:
+        """True once a day: what is new, renamed or gone would otherwise never be noticed."""
+        listed_at = self._channel(port).listed_at
+        return port.shelf is not None and (listed_at is None or self.house.now() - listed_at >= LIST_EVERY)
+
+    def refresh(self, port: Port) -> None:
+        """Read all listings of a channel. A failure ends up in the report."""
         try:
             mapper.refresh(self.house, port)
         except ConnectorError as error:
@@ -200,22 +263,25 @@ class Cycle:
         with self.house.db.write() as tx:
             anchor.end_doubts(tx, port, self.house.now())
 
-    def pull_and_anchor(self, ports: Iterable[Port]) -> None:
-        """Read the numbers that must be known anew, then every channel's orders; found the numbers on that."""
+    def pull_and_anchor(self, ports: Iterable[Port], rows: Collection[int] | None = None) -> None:
+        """Read the numbers that must be known anew (of these rows, or of all), then every channel's orders; found the
+        numbers on that."""
         ports = list(ports)
         # Without a cursor the list of orders holds only open ones: one that was restocked after the number was read
         # would never be told. So the first contact is made before any number is read.
         self.pull(port.name for port in ports if self._never_pulled(port))
-        readings = {port.name: self._read(port, None) for port in ports if port.shelf is not None}
+        readings = {port.name: self._read(port, self._unfounded(port, rows)) for port in ports}
         for port in ports:
             anchor.wait_for_orders(self.house, port, readings.get(port.name, []))
-        self.pull(port.name for port in self.house.ports)
+        self.pull(port.name for port in self._ports)
         for port in ports:
             left = self._accept(port, readings.get(port.name, []))
             for _ in range(ANCHOR_TRIES - 1):
                 if not left:
                     break
-                again = self._read(port, left)
+                with self.house.db.read() as tx:
+                    wanted = list(listings.by_ids(tx, left).values())
+                again = self._read(port, wanted)
                 anchor.wait_for_orders(self.house, port, again)
                 self.pull([port.name])
                 left = self._accept(port, again)
@@ -225,9 +291,13 @@ class Cycle:
             channel = channels.get(tx, port.name)
         return channel is None or channel.pulled_at is None
 
-    def _read(self, port: Port, rows: Collection[int] | None) -> list[anchor.Reading]:
+    def _unfounded(self, port: Port, rows: Collection[int] | None) -> list[ListingRow]:
+        if port.shelf is None:
+            return []
         with self.house.db.read() as tx:
-            wanted = anchor.wanted(tx, self.house, port) if rows is None else list(listings.by_ids(tx, rows).values())
+            return anchor.wanted(tx, self.house, port, rows)
+
+    def _read(self, port: Port, wanted: list[ListingRow]) -> list[anchor.Reading]:
         if not wanted:
             return []
         try:
@@ -245,7 +315,11 @@ class Cycle:
     def pull(self, names: Iterable[str]) -> set[str]:
         """Read the orders of these channels; those that were read to the end. Failures end up in the report."""
         done = set()
-        for name in sorted(names):
+        wanted = set(names)
+        others = set() if self.within is None else wanted - self.within
+        if others:
+            self.ask(others)
+        for name in sorted(wanted - others):
             port = self.house.port(name)
             if port.sales is None or name in self._barred:
                 continue
@@ -260,22 +334,35 @@ class Cycle:
             done.add(name)
         return done
 
-    def push(self, port: Port, rows: Collection[int] | None = None) -> Pushed:
-        """Bring one channel in step, or these listings of it."""
-        pushed = self._push(port, rows)
+    def pull_these(self, port: Port, order_ids: Sequence[str]) -> Pulled | None:
+        """Read these orders as they stand now; ``None`` where the channel failed (in the report)."""
+        try:
+            return puller.pull_these(self.house, port, order_ids)
+        except ConnectorError as error:
+            self._failed(port, error)
+            return None
+
+    def push(
+        self, port: Port, rows: Collection[int] | None = None, *, whole: bool = False, look_at: Collection[int] = ()
+    ) -> Pushed:
+        """Bring one channel in step, or these listings of it (`whole`: they are all that may differ).
+
+        `look_at`: read what these show in any case.
+        """
+        started_at = self.house.now()
+        pulled = port.sales is None or (port.name in self.report.pulled and port.name not in self.report.failed)
+        pushed = Pusher(self.house, port, pulled, self.pull, rows, whole or rows is None, look_at).push()
         subject = f"writing to {port.name}"
         with self.house.db.write() as tx:
             if isinstance(pushed.error, CredentialsRejected | Unreadable):
                 self._park(tx, port, subject, pushed.error)
-            elif pushed.written or (pushed.error is None and rows is None and not pushed.waiting):
+            elif pushed.written or (pushed.error is None and (whole or rows is None) and not pushed.waiting):
                 incidents.close_incident(
                     tx, IncidentKind.PARKED, channel=port.name, subject=subject, now=self.house.now()
                 )
+            if pushed.error is None and not pushed.in_doubt:
+                channels.change(tx, port.name, pushed_at=started_at)
         return pushed
-
-    def _push(self, port: Port, rows: Collection[int] | None) -> Pushed:
-        pulled = port.sales is None or (port.name in self.report.pulled and port.name not in self.report.failed)
-        return Pusher(self.house, port, pulled, self.pull, rows).push()
 
     def _failed(self, port: Port, error: ConnectorError) -> None:
         self.report.failed[port.name] = error
@@ -296,14 +383,15 @@ class Cycle:
             now=self.house.now(),
         )
 
-    def _may_lower(self, port: Port) -> bool:
+    def may_lower(self, port: Port) -> bool:
         """A channel whose orders cannot be read may still take lowerings, unless it turns us away altogether."""
         return not isinstance(self.report.failed[port.name], CredentialsRejected | Unreadable)
 
-    def _mode(self, port: Port) -> Mode:
+    def _channel(self, port: Port) -> Channel:
         with self.house.db.read() as tx:
             channel = channels.get(tx, port.name)
-        return channel.mode if channel is not None else Mode.SHADOW
+        assert channel is not None, "remembered when the lease was taken"
+        return channel
 
     def _rows(self, port: Port, skus: Collection[str] | None) -> list[int] | None:
         if skus is None:
@@ -314,7 +402,7 @@ class Cycle:
 
     def _finish_restoring(self, port: Port) -> None:
         pushed = self.report.pushed.get(port.name)
-        if self._mode(port) is not Mode.RESTORING or pushed is None or pushed.error is not None:
+        if self._channel(port).mode is not Mode.RESTORING or pushed is None or pushed.error is not None:
             return
         if not (pushed.waiting or pushed.in_doubt or pushed.rejected):
             with self.house.db.write() as tx:

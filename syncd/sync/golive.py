@@ -40,7 +40,7 @@ def go_live(house: House, port: Port) -> GoneLive:
     """Save what a channel shows, write a few SKUs, read them back, then write the rest.
 
     Raises:
-        Refusal: the channel is live already, or there is nothing that could be written.
+        Refusal: the channel is live already or paused, or there is nothing that could be written.
         ConnectorError: the channel could not be read; it stays in shadow.
         LeaseHeld: another syncd works on it.
     """
@@ -70,6 +70,13 @@ def _refuse_if_live(house: House, port: Port) -> None:
         channel = channels.get(tx, port.name)
     if channel is not None and channel.mode is not Mode.SHADOW:
         raise Refusal(f"{port.name} is live already", f"Undo: syncd rollback {port.name}")
+    _refuse_if_paused(house, port)
+
+
+def _refuse_if_paused(house: House, port: Port) -> None:
+    with house.db.read() as tx:
+        if channels.paused(tx, port.name):
+            raise Refusal(f"{port.name} is paused: nothing is written to it", f"Go on: syncd resume {port.name}")
 
 
 def _save(house: House, port: Port) -> int:
@@ -163,9 +170,10 @@ def rollback(house: House, port: Port) -> Report:
     The channel is in shadow afterwards. What could not be written yet is tried again by the next sync.
 
     Raises:
-        Refusal: the channel never went live.
+        Refusal: the channel never went live, or is paused.
         LeaseHeld: another syncd works on it.
     """
+    _refuse_if_paused(house, port)
     with leased(house, [port]):
         with house.db.write() as tx:
             if not any(row.snapshot_at is not None for row in listings.of_channel(tx, port.name)):

@@ -19,7 +19,10 @@ from syncd.storage.session import Database, Tx
 
 
 class Progress(Protocol):
-    """Told how far long work is; `total` is ``None`` where it is not known."""
+    """Told after each page how far long work is; `total` is ``None`` where it is not known.
+
+    It may raise `BrokenOff`: the work ends there, between two pages, and nothing is lost.
+    """
 
     def __call__(self, what: str, done: int, total: int | None) -> None: ...
 
@@ -68,7 +71,10 @@ class Port:
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """The shop's whole set-up. `now` is aware UTC; `sleep` takes seconds."""
+    """The shop's whole set-up. `now` is aware UTC; `sleep` takes seconds.
+
+    `patience`: how long it waits for a channel on which another syncd is at work.
+    """
 
     db: Database
     ports: tuple[Port, ...]
@@ -78,6 +84,7 @@ class House:
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     sleep: Callable[[float], None] = time.sleep
     progress: Progress = no_progress
+    patience: timedelta = timedelta()
     holder: Holder = field(default_factory=Holder)
 
     def port(self, name: str) -> Port:
@@ -99,6 +106,10 @@ class House:
     def rules(self, tx: Tx) -> Rules:
         """Every rule as it stands in this transaction."""
         return Rules(catalogue.scoped_limits(tx), {port.name: port.limits for port in self.ports}, self.default)
+
+
+class BrokenOff(Exception):  # no error: whoever is asked to stop does
+    """Work ends between two pages: the service is to stop, or somebody waits for the channel."""
 
 
 class Refusal(SyncdError):

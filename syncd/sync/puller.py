@@ -65,6 +65,22 @@ def pull(house: House, port: Port) -> Pulled:
     return Pulled(total.orders, total.units)
 
 
+def pull_these(house: House, port: Port, order_ids: Sequence[str]) -> Pulled:
+    """Read these orders as they stand now and book them: by id a shop tells at once what its list shows later.
+
+    It is no complete pull: it lets no raise go (design.md §3.5).
+
+    Raises:
+        ConnectorError: the channel could not be read to the end; what was read is booked.
+    """
+    assert port.sales is not None
+    total = Booked()
+    _read_by_id(house, port, port.sales, order_ids, total)
+    if total.unknown_listings and port.shelf is not None:
+        mapper.refresh(house, port)
+    return Pulled(total.orders, total.units)
+
+
 def _tell_gap(tx: Tx, house: House, port: Port, channel: Channel) -> None:
     since = channel.silent_since()
     incidents.open_incident(
@@ -126,8 +142,15 @@ def _reread(house: House, port: Port, source: SalesSource, total: Booked, *, eve
             for ref in incidents.due_parked(tx, port.name, now)
             if ref.startswith("order ") and (order_id := ref.removeprefix("order "))
         ]
-    for start in range(0, len(due), REREAD_AT_ONCE):
-        found = source.orders_by_id(due[start : start + REREAD_AT_ONCE])
+    _read_by_id(house, port, source, due, total)
+    if daily:
+        with house.db.write() as tx:
+            channels.change(tx, port.name, reread_at=now)
+
+
+def _read_by_id(house: House, port: Port, source: SalesSource, order_ids: Sequence[str], total: Booked) -> None:
+    for start in range(0, len(order_ids), REREAD_AT_ONCE):
+        found = source.orders_by_id(order_ids[start : start + REREAD_AT_ONCE])
         with house.db.write() as tx:
             house.keep_lease(tx, port.name)
             keeper = _bookkeeper(tx, house, port)
@@ -136,10 +159,7 @@ def _reread(house: House, port: Port, source: SalesSource, total: Booked, *, eve
             unreadable.unpark(tx, house, port, unreadable.ORDER, found.missing)
             _park(tx, house, port, found.parked, {one.id for one in found.orders})
             _warn_of_age(tx, house, port, source, [one.id for one in found.orders])
-        house.progress(f"{port.name}: reading open orders again", start + REREAD_AT_ONCE, len(due))
-    if daily:
-        with house.db.write() as tx:
-            channels.change(tx, port.name, reread_at=now)
+        house.progress(f"{port.name}: reading orders by their numbers", start + REREAD_AT_ONCE, len(order_ids))
 
 
 def _warn_of_age(tx: Tx, house: House, port: Port, source: SalesSource, order_ids: Sequence[str]) -> None:

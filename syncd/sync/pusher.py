@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from connectors.contract import ConnectorError, Op
 from syncd.domain import safety
@@ -43,6 +44,7 @@ class Pushed:
     rejected: list[Line] = field(default_factory=list)
     in_doubt: list[Line] = field(default_factory=list)
     right: int = 0
+    lags: list[timedelta] = field(default_factory=list)  # from a sale elsewhere to its number here, confirmed
     hold: Hold | None = None
     error: ConnectorError | None = None
 
@@ -59,6 +61,8 @@ class Pusher:
     pulled: bool
     pull_again: Callable[[Iterable[str]], set[str]]
     only: Collection[int] | None = None  # listing rows to which this push is narrowed
+    whole: bool = True  # these rows are all that may differ
+    look_at: Collection[int] = ()  # of them, those whose number is read in any case
     _fresh: set[int] = field(default_factory=set)
     _pulled_twice: set[str] = field(default_factory=set)
 
@@ -72,6 +76,8 @@ class Pusher:
         return report
 
     def _push(self, report: Pushed) -> None:
+        with self.house.db.write() as tx:
+            listings.note_waiting(tx, self.port.name, self.house.now())
         self._look(self._decisions())
         plan = self._decisions()
         stale = {name for _, decision, cleared in plan if decision.verdict is Verdict.WAIT for name in cleared.stale}
@@ -92,6 +98,8 @@ class Pusher:
                 break
             sent = send(self.house, self.port, todo, self._recheck)
             self._tell(report, sent, todo)
+            if sent.paused:
+                break
             if sent.stopped is not None:
                 raise sent.stopped
             rows = sent.again | sent.changed
@@ -114,11 +122,12 @@ class Pusher:
         assert self.port.sink is not None
         sources: Sources | None = None
         pending = intents.pending_raises(tx, self.port.name)
-        for view in views.load(tx, self.house, self.port, rows):
+        loaded = views.load(tx, self.house, self.port, rows)
+        for view in loaded:
             cleared = Clearance()
             to_start = view.row.stock == "none"
             if to_start or (view.row.expected is not None and view.offer.told > view.row.expected):
-                sources = sources or Sources(tx, self.house)
+                sources = sources or Sources(tx, self.house, {one.sku.id for one in loaded})
                 cleared = sources.clearance(view.row, view.sku.raised_seq)
             situation = Situation(
                 now=self.house.now(),
@@ -146,7 +155,10 @@ class Pusher:
         due = [
             view.row
             for view, decision, _ in plan
-            if decision.write is not None or decision.verdict is Verdict.WAIT or view.row.differs_since is not None
+            if decision.write is not None
+            or decision.verdict is Verdict.WAIT
+            or view.row.differs_since is not None
+            or view.row.id in self.look_at
         ]
         chosen = {row.id for row in due}
         if self.only is None:
@@ -163,10 +175,11 @@ class Pusher:
 
     def _hold(self, plan: Sequence[tuple[View, Decision, Clearance]]) -> Hold | None:
         changes = self._unexplained(plan)
-        held = safety.too_big(changes, len(plan), self.house.hold_limits)
         with self.house.db.write() as tx:
+            kept = len(plan) if self.only is None else listings.count_kept(tx, self.port.name)
+            held = safety.too_big(changes, kept, self.house.hold_limits)
             if held is None:
-                if self.only is None:
+                if self.whole:
                     holds.pass_over(tx, self.port.name, self.house.now())
                 return None
             return holds.open_hold(tx, self.port.name, held, self.house.now())
@@ -187,6 +200,8 @@ class Pusher:
     def _tell(self, report: Pushed, sent: Sent, todo: Sequence[Planned]) -> None:
         by_row = {one.view.row.id: one for one in todo}
         for one in sent.written.values():
+            if one.view.row.sale_at is not None:
+                report.lags.append(self.house.now() - one.view.row.sale_at)
             before = None if one.write.op is Op.START else one.write.expected
             report.written.append(_line(one.view, before, one.write.target))
         for row_id, why in sent.rejected.items():
@@ -199,20 +214,39 @@ class Pusher:
     def _tell_rest(self, report: Pushed, held: Collection[int]) -> None:
         told = {line.listing for line in [*report.rejected, *report.in_doubt]}
         rest = self._decisions()
-        with self.house.db.write() as tx:
-            for view, decision, _ in rest:
-                if decision.verdict is not Verdict.RIGHT:
-                    continue
-                if view.row.dirty:
-                    listings.settle(tx, view.row.id, view.row.generation)
-                if view.row.rejected_target is not None:  # what the no was about is over
-                    listings.change(tx, view.row.id, rejected_target=None)
+        self._settle_right(rest)
         for view, decision, _ in rest:
             if decision.verdict is Verdict.RIGHT:
                 report.right += 1
             elif view.row.listing_id not in told:
                 why = decision.why or ("held: looks too big" if view.row.id in held else "is sent with the next sync")
                 report.waiting.append(_line(view, view.row.expected, decision.target, why))
+
+    def settle_right(self) -> list[int]:
+        """Settle the listings that are right by what is known, without asking the channel; the rows that are left.
+
+        Our own number after a sale there, told back to us, costs no call. What the channel refused lately is not left.
+        """
+        plan = self._decisions()
+        self._settle_right(plan)
+        now = self.house.now()
+        return [
+            view.row.id
+            for view, decision, _ in plan
+            if decision.verdict is not Verdict.RIGHT and (view.row.retry_at is None or view.row.retry_at <= now)
+        ]
+
+    def _settle_right(self, plan: Sequence[tuple[View, Decision, Clearance]]) -> None:
+        right = [view.row for view, decision, _ in plan if decision.verdict is Verdict.RIGHT]
+        over = [row for row in right if row.dirty or row.rejected_target is not None]
+        if not over:
+            return
+        with self.house.db.write() as tx:
+            for row in over:
+                if row.dirty:
+                    listings.settle(tx, row.id, row.generation)
+                if row.rejected_target is not None:  # what the no was about is over
+                    listings.change(tx, row.id, rejected_target=None)
 
 
 def _line(view: View, before: int | None, target: int, why: str = "") -> Line:

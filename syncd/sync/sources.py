@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from syncd.storage import channels, incidents, listings
@@ -26,9 +27,9 @@ class _Selling:
 
 
 class Sources:
-    """Every configured channel that takes orders, as of one transaction."""
+    """Every configured channel that takes orders, with its listings of these SKUs, as of one transaction."""
 
-    def __init__(self, tx: Tx, house: House) -> None:
+    def __init__(self, tx: Tx, house: House, sku_ids: Collection[int]) -> None:
         unreadable = incidents.parked_listing_ids(tx)
         self._selling: list[_Selling] = []
         for port in house.ports:
@@ -36,9 +37,9 @@ class Sources:
             if port.sales is None or channel is None:
                 continue
             by_sku: dict[int, list[ListingRow]] = defaultdict(list)
-            for row in listings.of_channel(tx, port.name):
-                if row.sku_id is not None:
-                    by_sku[row.sku_id].append(row)
+            for row in listings.of_skus(tx, port.name, sku_ids):
+                assert row.sku_id is not None
+                by_sku[row.sku_id].append(row)
             is_silent = silent(channel, port, house)
             self._selling.append(_Selling(channel, is_silent, by_sku, frozenset(unreadable.get(port.name, ()))))
 

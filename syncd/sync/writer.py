@@ -21,7 +21,7 @@ from connectors.contract import (
     Untouched,
     Write,
 )
-from syncd.storage import incidents, intents, leases, listings
+from syncd.storage import channels, incidents, intents, leases, listings
 from syncd.storage.incidents import IncidentKind
 from syncd.storage.intents import Intent
 from syncd.storage.listings import ListingRow
@@ -58,6 +58,7 @@ class Sent:
     stale: set[int] = field(default_factory=set)  # of these, the ones that the channel refused as stale
     changed: set[int] = field(default_factory=set)  # an input changed between deciding and sending
     stopped: ConnectorError | None = None  # the channel takes nothing now
+    paused: bool = False  # a person paused the channel: nothing more was sent
 
 
 Recheck = Callable[[Tx, Sequence[Planned]], list[Planned]]
@@ -81,6 +82,9 @@ def send(house: House, port: Port, planned: Sequence[Planned], recheck: Recheck)
             batches = []
             with house.db.write() as tx:
                 _renew(tx, house, port)
+                sent.paused = channels.paused(tx, port.name)
+                if sent.paused:
+                    break
                 for call in calls[start : start + max(1, sink.parallel)]:
                     current = recheck(tx, call)
                     sent.changed |= {one.view.row.id for one in call} - {one.view.row.id for one in current}

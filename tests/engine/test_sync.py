@@ -161,7 +161,7 @@ def test_long_work_ends_when_another_process_has_taken_the_channel_over(make_wor
     def take_over(call: str, moment: str) -> None:
         if call == "orders" and moment == "after":
             with world.db.write() as tx:
-                leases.release(tx, world.house.holder)
+                leases.release(tx, world.house.holder, ["delta0"], world.clock())
                 assert leases.take(tx, "delta0", other, world.clock())
 
     world.shops["delta0"].on_call = take_over

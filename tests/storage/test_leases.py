@@ -83,6 +83,6 @@ def test_released_leases_are_free_at_once_and_only_the_own_are_released(database
     assert take(database, mine)
     with database.write() as tx:
         assert leases.take(tx, "shopify", OTHER_HOST, NOON)
-        leases.release(tx, mine)
+        leases.release(tx, mine, ["woo", "shopify"], NOON)
         assert list(tx.execute(select(lease_table.c.channel)).scalars()) == ["shopify"]
     assert take(database, OTHER_HOST)

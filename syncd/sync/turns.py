@@ -1,0 +1,183 @@
+"""What the service does, one channel at a time, under that channel's lease (design.md §5).
+
+The steps are those of the one-shot (`cycle`). A number that waits for the orders of another channel asks for them
+(`ask`) and goes out once they were read: no channel waits for another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+
+from syncd.storage import channels, inbox, intents, listings
+from syncd.storage.channels import Mode
+from syncd.storage.inbox import Delivery
+from syncd.storage.listings import ListingRow
+from syncd.storage.session import Tx
+from syncd.sync import views
+from syncd.sync.cycle import Cycle, Report, leased
+from syncd.sync.house import House, Port
+from syncd.sync.pusher import Pusher
+from syncd.sync.standing import in_step
+
+Ask = Callable[[Collection[str]], None]
+"""Asks that these channels be read."""
+
+ORDERS_AT_ONCE = 200
+"""More orders than these are not asked for one by one: their list is read instead."""
+
+RECONCILED_AT_ONCE = 100
+"""Numbers that one reconciliation reads: a page of every shop."""
+
+LOADED_AT_ONCE = 1_000
+
+
+def read_sales(house: House, port: Port, ask: Ask) -> Report:
+    """Read what a channel sold, from its cursor to the present.
+
+    Raises:
+        LeaseHeld: another process works on the channel.
+    """
+    with leased(house, within=[port]):
+        cycle = Cycle(house, frozenset((port.name,)), ask)
+        cycle.bar_wrong_shops()
+        cycle.pull([port.name])
+    return cycle.report
+
+
+@dataclass(slots=True)
+class Heard:
+    """What became of the news of a channel. `relist`: something on sale there is new to us."""
+
+    report: Report = field(default_factory=Report)
+    deliveries: int = 0
+    echoes: int = 0  # that told us our own numbers
+    relist: bool = False
+
+
+def read_news(house: House, port: Port, ask: Ask) -> Heard:
+    """Ask a channel about what its webhooks told: orders by their ids, numbers that are not ours by reading them.
+
+    Nothing of a webhook is believed. What was told stays in the inbox until the channel answered. Safe to repeat.
+
+    Raises:
+        LeaseHeld: another process works on the channel.
+    """
+    with house.db.read() as tx:
+        told = inbox.waiting(tx, port.name)
+        channel = channels.get(tx, port.name)
+        rows = _not_ours(tx, port, told)
+    heard = Heard(deliveries=len(told))
+    if not told or channel is None:
+        return heard
+    about_listings = {one.listing_id for one in told if one.listing_id is not None}
+    heard.relist = any(known is None for known in rows.values())
+    heard.echoes = len(about_listings) - len(rows)
+    orders = list(dict.fromkeys(one.order_id for one in told if one.order_id is not None))
+    others = any(one.order_id is None and one.listing_id is None for one in told)
+    with leased(house, within=[port]):
+        cycle = Cycle(house, frozenset((port.name,)), ask, heard.report)
+        cycle.bar_wrong_shops()
+        differing = [row.id for row in rows.values() if row is not None and row.expected is not None]
+        writes = channel.mode is not Mode.SHADOW and channel.paused_at is None and port.sink is not None
+        if channel.pulled_at is None or len(orders) > ORDERS_AT_ONCE or others:
+            cycle.pull([port.name])
+        elif orders and not cycle.barred(port):
+            cycle.pull_these(port, orders)
+        if writes and differing and port.name not in heard.report.failed:
+            cycle.write(port, differing, whole=False, look_at=differing)
+        if port.name not in heard.report.failed:
+            with house.db.write() as tx:
+                inbox.handled(tx, port.name, [one.delivery_id for one in told], house.now())
+    return heard
+
+
+def _not_ours(tx: Tx, port: Port, told: Collection[Delivery]) -> dict[str, ListingRow | None]:
+    """Listings that are said to show another number than we wrote or expect; ``None`` where we do not know them."""
+    said = {one.listing_id: one.shown for one in told if one.listing_id is not None}
+    known = listings.by_listing_id(tx, port.name, said)
+    sent = {(one.listing, one.target) for call in intents.open_calls(tx, port.name).values() for one in call}
+    found: dict[str, ListingRow | None] = {}
+    for listing_id, shown in said.items():
+        row = known.get(listing_id)
+        if row is None or (shown not in (row.expected, row.pushed) and (row.id, shown) not in sent):
+            found[listing_id] = row
+    return found
+
+
+def write_changes(house: House, port: Port, ask: Ask) -> Report | None:
+    """Bring in step what may differ in a live channel; ``None`` where nothing had to be asked of it.
+
+    Raises:
+        LeaseHeld: another process works on the channel.
+    """
+    with house.db.read() as tx:
+        channel = channels.get(tx, port.name)
+        rows = listings.changed(tx, port.name)
+    if not rows or port.sink is None or channel is None or channel.mode is Mode.SHADOW or channel.paused_at is not None:
+        return None
+    with leased(house, within=[port]):
+        cycle = Cycle(house, frozenset((port.name,)), ask)
+        left = Pusher(house, port, False, cycle.pull, rows).settle_right()
+        return cycle.write(port, left, whole=True) if left or channel.mode is Mode.RESTORING else None
+
+
+def refresh_listings(house: House, port: Port, ask: Ask, *, now: bool) -> Report | None:
+    """Read all listings of a channel where a day has gone by since (or `now`); ``None`` where it was not the time.
+
+    Raises:
+        LeaseHeld: another process works on the channel.
+    """
+    with leased(house, within=[port]):
+        cycle = Cycle(house, frozenset((port.name,)), ask)
+        cycle.bar_wrong_shops()
+        if cycle.barred(port) or port.shelf is None or not (now or cycle.listings_due(port)):
+            return None
+        cycle.refresh(port)
+        return cycle.report
+
+
+def reconcile(house: House, port: Port, ask: Ask) -> Report | None:
+    """Read a page of what a live channel really shows: sold and low SKUs first, then what was not read for longest.
+
+    ``None`` where nothing is kept in step there (design.md §3.9).
+
+    Raises:
+        LeaseHeld: another process works on the channel.
+    """
+    with house.db.read() as tx:
+        channel = channels.get(tx, port.name)
+        rows = listings.unread_longest(tx, port.name, RECONCILED_AT_ONCE)
+    if not rows or port.sink is None or channel is None or channel.mode is Mode.SHADOW or channel.paused_at is not None:
+        return None
+    with leased(house, within=[port]):
+        cycle = Cycle(house, frozenset((port.name,)), ask)
+        return cycle.write(port, rows, whole=False, look_at=rows)
+
+
+@dataclass(slots=True)
+class Compared:
+    """What a channel should show against what it showed when last read, in units, and what was found to differ."""
+
+    offered: int = 0
+    shown: int = 0
+    dirtied: int = 0
+
+
+def compare_all(house: House, port: Port) -> Compared:
+    """Compute every number of a channel anew, and mark what differs without having been marked (design.md §3.8)."""
+    compared = Compared()
+    with house.db.read() as tx:
+        rows = [row.id for row in listings.of_channel(tx, port.name)]
+    for start in range(0, len(rows), LOADED_AT_ONCE):
+        with house.db.read() as tx:
+            loaded = views.load(tx, house, port, rows[start : start + LOADED_AT_ONCE])
+        compared.offered += sum(view.offer.told for view in loaded)
+        compared.shown += sum(max(0, view.row.shown or 0) for view in loaded)
+        differing = [view.row for view in loaded if not view.row.dirty and not in_step(view)]
+        if differing:
+            with house.db.write() as tx:
+                for row in differing:
+                    listings.change(tx, row.id, dirty=True)
+            compared.dirtied += len(differing)
+    return compared
