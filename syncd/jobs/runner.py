@@ -1,0 +1,179 @@
+"""Runs one job: a run record around it, and every failure told once, not at each retry (N75)."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Protocol
+
+from syncd import logs
+from syncd.jobs.lanes import HOUSE, Lane
+from syncd.jobs.timetable import Mishap
+from syncd.storage import incidents, leases, runs
+from syncd.storage.incidents import IncidentKind
+from syncd.storage.session import DatabaseProblem
+from syncd.sync.house import BrokenOff, House, LeaseHeld, Refusal
+
+log = logging.getLogger("syncd.jobs")
+
+LATE_AFTER = timedelta(minutes=15)
+"""No page takes so long: a call ends after a minute and is tried four times, and no pause is longer than half of one."""
+
+
+class Meter(Protocol):
+    """Counts what jobs do (N45)."""
+
+    def job_done(self, channel: str, job: str, outcome: str, seconds: float) -> None: ...
+
+    def lag(self, channel: str, seconds: float) -> None:
+        """From a sale in another channel to its number in this one, confirmed."""
+        ...
+
+    def units(self, channel: str, offered: int, shown: int) -> None:
+        """What a channel should show and what it showed when last read."""
+        ...
+
+
+@dataclass(slots=True)
+class Runner:
+    """Runs jobs in `house`. `stopping` is asked between two pages: where it is true, work ends there.
+
+    `details_in` is the folder that takes the traceback of what nobody expected.
+    """
+
+    house: House
+    meter: Meter
+    stopping: Callable[[], bool]
+    details_in: Path
+    database_trouble: str = ""
+    """Why the master table cannot be used at present, in words; empty while it can."""
+    _refused: dict[str, str] = field(default_factory=dict)
+
+    def run(self, lane: Lane, kind: str, work: Callable[[House], None], due: Callable[[], bool] | None = None) -> None:
+        """Do `work` as the job `kind` of a lane, where it is `due`; whatever it raises ends here."""
+        now, began = self.house.now(), time.perf_counter()
+        if self.stopping():
+            return
+        lane.begin(kind, now)
+        try:
+            outcome = "nothing to do" if due is not None and not due() else self._recorded(lane, kind, work)
+            self._database_works()
+        except BrokenOff:
+            outcome = "broken off"
+        except LeaseHeld:
+            outcome = "elsewhere"
+        except DatabaseProblem as problem:
+            outcome = "database"
+            self._database_fails(problem)
+        except Refusal as refusal:
+            outcome = "refused"
+            self._told_once(lane, kind, refusal)
+        except Exception as error:  # noqa: BLE001 - one broken job must not end the others; it is told and tried again
+            outcome = "unexpected"
+            self._unexpected(lane, kind, error)
+        finally:
+            lane.end()
+        self.meter.job_done(lane.name, kind, outcome, time.perf_counter() - began)
+
+    def _recorded(self, lane: Lane, kind: str, work: Callable[[House], None]) -> str:
+        run = runs.begin(self.house.db, f"{kind} {lane.name}", self.house.now())
+        outcome = "stopped"
+        try:
+            work(replace(self.house, progress=self._page_of(lane)))
+            outcome = "done"
+        finally:
+            runs.end(self.house.db, run, outcome, self.house.now())
+        self._went_well(lane, kind)
+        return outcome
+
+    def _page_of(self, lane: Lane) -> Callable[[str, int, int | None], None]:
+        """Told after each page: the lane is alive, and gives way to who waits for it."""
+
+        def page(what: str, done: int, total: int | None) -> None:
+            now = self.house.now()
+            lane.beat = now
+            if self.stopping():
+                raise BrokenOff
+            if lane.name == HOUSE:
+                return
+            with self.house.db.read() as tx:
+                if leases.wished(tx, lane.name, self.house.holder, now):
+                    raise BrokenOff
+
+        return page
+
+    # ------------------------------------------------------------------ what went wrong, once
+
+    def mishap(self, lane: Lane, kind: str, what: Mishap) -> None:
+        """A job did not begin in time, is still at work when it is due again, or raised past `run`."""
+        now = self.house.now()
+        if what is Mishap.STILL_RUNNING and lane.stuck_for(now) < LATE_AFTER:
+            return  # a long reading, page by page
+        if what is Mishap.ERROR:
+            logs.event(log, logging.ERROR, "job_error", channel=lane.name, job=kind)
+            return
+        at_work = f"; it is at {lane.busy_with} since {lane.busy_since:%H:%M} UTC" if lane.busy_since else ""
+        self._open(
+            IncidentKind.LATE,
+            lane,
+            kind,
+            f"{lane.name}: {kind} could not begin in time{at_work}",
+            "A slow shop or a slow disk; the others go on. Look at it: syncd check",
+        )
+
+    def _went_well(self, lane: Lane, kind: str) -> None:
+        self._refused.pop(f"{kind} {lane.name}", None)
+        if kind not in lane.troubled:
+            return
+        lane.troubled.discard(kind)
+        with self.house.db.write() as tx:
+            for incident in (IncidentKind.FAILED, IncidentKind.LATE):
+                incidents.close_incident(
+                    tx, incident, channel=_channel(lane), subject=kind, now=self.house.now()
+                )
+
+    def _unexpected(self, lane: Lane, kind: str, error: Exception) -> None:
+        log.error("job_failed channel=%s job=%s", lane.name, kind, exc_info=error)
+        details = logs.write_details(error, self.details_in, now=self.house.now())
+        self._open(
+            IncidentKind.FAILED,
+            lane,
+            kind,
+            f"{lane.name}: {kind} stopped at something unexpected ({type(error).__name__}); details are in {details}",
+            "It is tried again at its next time. If it stays, report it with that file: secrets are taken out.",
+        )
+
+    def _told_once(self, lane: Lane, kind: str, refusal: Refusal) -> None:
+        key = f"{kind} {lane.name}"
+        if self._refused.get(key) == refusal.sentence:
+            return
+        self._refused[key] = refusal.sentence
+        self._open(IncidentKind.FAILED, lane, kind, f"{lane.name}: {refusal.sentence}", refusal.hint)
+
+    def _open(self, incident: IncidentKind, lane: Lane, kind: str, text: str, hint: str) -> None:
+        lane.troubled.add(kind)
+        try:
+            with self.house.db.write() as tx:
+                incidents.open_incident(
+                    tx, incident, channel=_channel(lane), subject=kind, text=text, hint=hint, now=self.house.now()
+                )
+        except DatabaseProblem as problem:
+            self._database_fails(problem)
+
+    def _database_fails(self, problem: DatabaseProblem) -> None:
+        if self.database_trouble != problem.sentence:
+            logs.event(log, logging.ERROR, "database_unusable", why=problem.sentence, hint=problem.hint)
+        self.database_trouble = problem.sentence
+
+    def _database_works(self) -> None:
+        if self.database_trouble:
+            logs.event(log, logging.INFO, "database_usable_again")
+        self.database_trouble = ""
+
+
+def _channel(lane: Lane) -> str:
+    return "" if lane.name == HOUSE else lane.name

@@ -1,0 +1,89 @@
+"""Keeps a channel's webhooks alive, and tells where they are missing or bring nothing (N2, design.md §5)."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from connectors.contract import CredentialsRejected, Subscriptions
+from syncd.storage import channels, incidents
+from syncd.storage.incidents import IncidentKind
+from syncd.sync.house import House, Port
+
+PATH = "/hooks"
+"""Below the owner's address, before the channel's name."""
+
+ARRIVE_WITHIN = timedelta(minutes=10)
+"""WooCommerce delivers when its own clockwork runs, a minute later as a rule (woocommerce-facts §7)."""
+
+SWITCHED_OFF, UNREACHED, NOT_ALLOWED = "switched off", "unreached", "not allowed"
+
+
+def address_of(webhook_url: str, channel: str) -> str:
+    """Where the webhooks of a channel are delivered."""
+    return f"{webhook_url}{PATH}/{channel}"
+
+
+def keep(
+    house: House, port: Port, address: str, *, since: datetime | None, last_sale: datetime | None
+) -> Subscriptions:
+    """Let the channel deliver to `address`; what is missing or was switched off is put back, and a person is told.
+
+    `since`: when this was first done by this process; ``None``: it is the first time, and what is missing is no news.
+    `last_sale`: when an order was last found, by whatever way.
+
+    Raises:
+        ConnectorError: the channel did not do it.
+    """
+    assert port.teller is not None
+    try:
+        found = port.teller.subscribe(address)
+    except CredentialsRejected as error:
+        _open(house, port, NOT_ALLOWED, f"{port.name} does not let syncd register webhooks: {error}", error.hint)
+        raise
+    _close(house, port, NOT_ALLOWED)
+    if since is None:
+        return found
+    if gone := ", ".join((*found.revived, *found.made)):
+        _open(
+            house,
+            port,
+            SWITCHED_OFF,
+            f"{port.name} had switched off or lost its webhooks ({gone}); they are put back",
+            "Is SYNCD_WEBHOOK_URL reachable from outside? Until they arrive the shop is polled.",
+        )
+    else:
+        _close(house, port, SWITCHED_OFF)
+    _look_whether_they_arrive(house, port, address, since, last_sale)
+    return found
+
+
+def _look_whether_they_arrive(
+    house: House, port: Port, address: str, since: datetime, last_sale: datetime | None
+) -> None:
+    with house.db.read() as tx:
+        channel = channels.get(tx, port.name)
+    heard_at = channel.heard_at if channel is not None else None
+    if heard_at is not None and heard_at >= since:
+        _close(house, port, UNREACHED)
+    elif last_sale is not None and since < last_sale < house.now() - ARRIVE_WITHIN:
+        _open(
+            house,
+            port,
+            UNREACHED,
+            f"{port.name} sells, and none of its webhooks arrived at {address}",
+            "Let your web server pass them on to SYNCD_LISTEN (docs/service.md); until then the shop is polled.",
+        )
+
+
+def _open(house: House, port: Port, subject: str, text: str, hint: str) -> None:
+    with house.db.write() as tx:
+        incidents.open_incident(
+            tx, IncidentKind.HOOKS, channel=port.name, subject=subject, text=text, hint=hint, now=house.now()
+        )
+
+
+def _close(house: House, port: Port, subject: str) -> None:
+    with house.db.write() as tx:
+        incidents.close_incident(tx, IncidentKind.HOOKS, channel=port.name, subject=subject, now=house.now())
+
+
