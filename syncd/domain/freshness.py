@@ -31,10 +31,11 @@ MEMORY = timedelta(days=28)
 class Freshness:
     """One channel as far as it is known: what was read from it, what was written, what waits.
 
-    `read_at`: start of the last complete reading of its orders; `pushed_at`: start of the last push that it took without
-    an error. `waiting`: listings that are not known to show what they should; `oldest_waiting`: since when the oldest of
-    them does not. `poll`: how often its orders are read, ``None`` where it has none to be read. `silent_after`: not read
-    for longer, it stops blocking raises elsewhere (design.md §3.5).
+    `read_at`: start of the last complete reading of its orders; `pushed_at`: start of the last push that it took
+    without an error; `listed_at`: last complete reading of its listings. `waiting`: listings that are not known to show
+    what they should; `oldest_waiting`: since when the oldest of them does not. `poll`: how often its orders are read,
+    ``None`` where it has none to be read. `silent_after`: not read for longer, it stops blocking raises elsewhere
+    (design.md §3.5).
     """
 
     channel: str

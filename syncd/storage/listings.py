@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Text, and_, cast, false, func, insert, or_, select, update
 
 from syncd.storage.among import among
-from syncd.storage.schema import listings
+from syncd.storage.schema import listings, skus
 from syncd.storage.session import Tx
 
 
@@ -80,6 +80,39 @@ class ListingRow:
     @property
     def title(self) -> str:
         return f"{self.name} ({self.options})" if self.options else self.name
+
+
+KEPT = and_(
+    listings.c.sku_id.is_not(None),
+    listings.c.stock == "own",
+    listings.c.excluded == false(),
+    listings.c.vanished_at.is_(None),
+    or_(listings.c.accepted, cast(listings.c.sells_at_zero, Text) == "[]"),
+)
+"""`ListingRow.kept`, for the database to decide."""
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """Listings that are not known to show what they should; `oldest` is since when the oldest of them does not."""
+
+    waiting: int
+    oldest: datetime | None
+
+
+def backlog(tx: Tx) -> dict[str, Backlog]:
+    """What waits to be written, by channel: kept listings of counted SKUs. A channel in which nothing waits is absent.
+
+    Reads dirty listings only, by their own index: cheap however many listings there are.
+    """
+    waits = (listings.c.generation != listings.c.settled_generation) & KEPT & skus.c.counted_at.is_not(None)
+    rows = tx.execute(
+        select(listings.c.channel, func.count(), func.min(listings.c.waits_since))
+        .join(skus, skus.c.id == listings.c.sku_id)
+        .where(waits)
+        .group_by(listings.c.channel)
+    )
+    return {channel: Backlog(waiting, oldest) for channel, waiting, oldest in rows}
 
 
 def of_channel(tx: Tx, channel: str) -> list[ListingRow]:

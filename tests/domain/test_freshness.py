@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -170,7 +171,7 @@ def test_what_is_told_is_the_silence_itself_and_it_is_longer_than_any_pause_befo
     orders: list[datetime], silence: timedelta
 ) -> None:
     told = quiet(orders, orders[-1] + silence)
-    pauses = [later - earlier for earlier, later in zip(orders, orders[1:], strict=False)]
+    pauses = [later - earlier for earlier, later in itertools.pairwise(orders)]
     assert told in (None, silence)
     assert told is None or all(told > 3 * pause for pause in pauses)
 
