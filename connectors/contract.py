@@ -137,13 +137,30 @@ def _sleep(seconds: float) -> None:
     time.sleep(seconds)
 
 
+class CallEvent(StrEnum):
+    """What a channel's transport tells of its calls, so that they can be counted (N45)."""
+
+    CALL = "call"  # a request went out; each try counts
+    ERROR = "error"  # it brought no usable answer; the kind says why
+    THROTTLED = "throttled"  # the channel asked to wait
+
+
+def _unobserved(event: CallEvent, kind: str) -> None:
+    """Tells nobody."""
+
+
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """Clock, waiting and randomness, so that tests can be exact. `now` is aware UTC; `sleep` takes seconds."""
+    """Clock, waiting and randomness, so that tests can be exact. `now` is aware UTC; `sleep` takes seconds.
+
+    `observe` is told of each call as it happens, with the kind of an error (one word such as ``unavailable``, else
+    empty). It is called from the threads that call, must not block and must not raise.
+    """
 
     now: Callable[[], datetime] = _utc_now
     sleep: Callable[[float], None] = _sleep
     random: random.Random = field(default_factory=random.Random)
+    observe: Callable[[CallEvent, str], None] = _unobserved
 
 
 # --------------------------------------------------------------------------- findings of a check

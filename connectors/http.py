@@ -24,6 +24,7 @@ from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 
 from connectors.contract import (
+    CallEvent,
     ConnectorError,
     CredentialsRejected,
     InDoubt,
@@ -198,6 +199,7 @@ class Transport:
         doubtful = False
         for attempt in range(1, tries + 1):
             outcome = self._attempt(method, url, params=params, headers=headers, body=body, auth=auth, writes=writes)
+            self._tell(outcome)
             if isinstance(outcome, Answer):
                 if writes and doubtful and outcome.status >= 400:
                     break
@@ -213,6 +215,17 @@ class Transport:
             f"{_host(url)} did not confirm a change; whether it was made is not known.",
             hint="It is looked at again by itself; nothing is to be done.",
         )
+
+    def _tell(self, outcome: Answer | _Failure) -> None:
+        observe = self._surroundings.observe
+        observe(CallEvent.CALL, "")
+        if isinstance(outcome, Answer):
+            if outcome.status in (401, 403):
+                observe(CallEvent.ERROR, "credentials")
+        elif isinstance(outcome.error, RateLimited):
+            observe(CallEvent.THROTTLED, "")
+        else:
+            observe(CallEvent.ERROR, type(outcome.error).__name__.lower())
 
     def _pause_s(self, failure: _Failure, attempt: int) -> float:
         if failure.wait is not None:

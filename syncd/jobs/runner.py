@@ -16,12 +16,12 @@ from syncd.jobs.timetable import Mishap
 from syncd.storage import incidents, leases, runs
 from syncd.storage.incidents import IncidentKind
 from syncd.storage.session import DatabaseProblem
-from syncd.sync.house import BrokenOff, House, LeaseHeld, Refusal
+from syncd.sync.house import BrokenOff, House, LeaseHeld, Progress, Refusal
 
 log = logging.getLogger("syncd.jobs")
 
 LATE_AFTER = timedelta(minutes=15)
-"""No page takes so long: a call ends after a minute and is tried four times, and no pause is longer than half of one."""
+"""No page takes so long: a call ends after a minute and is tried four times, with pauses of half a minute at most."""
 
 
 class Meter(Protocol):
@@ -90,10 +90,10 @@ class Runner:
         self._went_well(lane, kind)
         return outcome
 
-    def _page_of(self, lane: Lane) -> Callable[[str, int, int | None], None]:
+    def _page_of(self, lane: Lane) -> Progress:
         """Told after each page: the lane is alive, and gives way to who waits for it."""
 
-        def page(what: str, done: int, total: int | None) -> None:
+        def page(what: str, done: int, total: int | None) -> None:  # noqa: ARG001  # as progress is told
             now = self.house.now()
             lane.beat = now
             if self.stopping():
@@ -132,9 +132,7 @@ class Runner:
         lane.troubled.discard(kind)
         with self.house.db.write() as tx:
             for incident in (IncidentKind.FAILED, IncidentKind.LATE):
-                incidents.close_incident(
-                    tx, incident, channel=_channel(lane), subject=kind, now=self.house.now()
-                )
+                incidents.close_incident(tx, incident, channel=_channel(lane), subject=kind, now=self.house.now())
 
     def _unexpected(self, lane: Lane, kind: str, error: Exception) -> None:
         log.error("job_failed channel=%s job=%s", lane.name, kind, exc_info=error)

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Row, case, delete, insert, select, update
+from sqlalchemy import Row, case, delete, func, insert, select, update
 
 from syncd.storage.schema import incidents, parked
 from syncd.storage.session import Tx
@@ -112,6 +112,13 @@ def open_incidents(tx: Tx, channel: str | None = None) -> list[Incident]:
     if channel is not None:
         query = query.where(incidents.c.channel == channel)
     return [_incident(row) for row in tx.execute(query)]
+
+
+def open_by_kind(tx: Tx) -> dict[IncidentKind, int]:
+    """How many are open of each kind; every kind is there."""
+    is_open = incidents.c.closed_at.is_(None)
+    rows = tx.execute(select(incidents.c.kind, func.count()).where(is_open).group_by(incidents.c.kind))
+    return dict.fromkeys(IncidentKind, 0) | {IncidentKind(kind): how_many for kind, how_many in rows}
 
 
 def latest_incidents(tx: Tx, most: int) -> list[Incident]:

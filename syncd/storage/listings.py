@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, case, func, insert, select, update
+from sqlalchemy import Select, Text, and_, case, cast, false, func, insert, or_, select, update
 
 from syncd.storage.among import among
 from syncd.storage.schema import channels, listings, movements, skus
@@ -85,6 +85,39 @@ class ListingRow:
     @property
     def title(self) -> str:
         return f"{self.name} ({self.options})" if self.options else self.name
+
+
+_MATCHED = and_(listings.c.sku_id.is_not(None), listings.c.excluded == false(), listings.c.vanished_at.is_(None))
+
+KEPT = and_(
+    _MATCHED,
+    listings.c.stock == "own",
+    or_(listings.c.accepted, cast(listings.c.sells_at_zero, Text) == "[]"),
+)
+"""`ListingRow.kept`, for the database to decide."""
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """Listings that are not known to show what they should; `oldest` is since when the oldest of them does not."""
+
+    waiting: int
+    oldest: datetime | None
+
+
+def backlog(tx: Tx) -> dict[str, Backlog]:
+    """What waits to be written, by channel: kept listings of counted SKUs. A channel in which nothing waits is absent.
+
+    Reads dirty listings only, by their own index: cheap however many listings there are.
+    """
+    waits = DIRTY & KEPT & skus.c.counted_at.is_not(None)
+    rows = tx.execute(
+        select(listings.c.channel, func.count(), func.min(listings.c.waits_since))
+        .join(skus, skus.c.id == listings.c.sku_id)
+        .where(waits)
+        .group_by(listings.c.channel)
+    )
+    return {channel: Backlog(waiting, oldest) for channel, waiting, oldest in rows}
 
 
 def of_channel(tx: Tx, channel: str) -> list[ListingRow]:
@@ -174,7 +207,7 @@ def note_sales(tx: Tx, channel: str, sold_at: Mapping[int, datetime]) -> None:
 def changed(tx: Tx, channel: str) -> list[int]:
     """Rows that may have to be written or looked at: an input changed, or what is shown is not known or not ours."""
     due = DIRTY | listings.c.expected.is_(None) | listings.c.differs_since.is_not(None)
-    query = _kept(select(listings.c.id), channel).where(due)
+    query = _may_be_kept(select(listings.c.id), channel).where(due)
     return list(tx.execute(query.order_by(listings.c.id)).scalars())
 
 
@@ -185,7 +218,7 @@ def channels_changed(tx: Tx) -> set[str]:
 
 def count_kept(tx: Tx, channel: str) -> int:
     """How many listings of a channel are kept in step."""
-    return int(tx.execute(_kept(select(func.count()), channel)).scalar_one())
+    return int(tx.execute(_may_be_kept(select(func.count()).where(KEPT), channel)).scalar_one())
 
 
 def unread_longest(tx: Tx, channel: str, most: int) -> list[int]:
@@ -197,22 +230,22 @@ def unread_longest(tx: Tx, channel: str, most: int) -> list[int]:
         .exists()
     )
     urgent = case((sold_since, 0), (listings.c.expected.between(1, LOW), 1), else_=2)
-    first = _kept(select(listings.c.id), channel).order_by(urgent, listings.c.shown_at, listings.c.id).limit(most // 2)
+    first = (
+        _may_be_kept(select(listings.c.id), channel)
+        .order_by(urgent, listings.c.shown_at, listings.c.id)
+        .limit(most // 2)
+    )
     rows = list(tx.execute(first).scalars())
-    rest = _kept(select(listings.c.id), channel).where(listings.c.id.not_in(rows))
+    rest = _may_be_kept(select(listings.c.id), channel).where(listings.c.id.not_in(rows))
     rest = rest.order_by(listings.c.shown_at, listings.c.id).limit(most - len(rows))
     return [*rows, *tx.execute(rest).scalars()]
 
 
-def _kept(query: Select[Any], channel: str) -> Select[Any]:
+def _may_be_kept(query: Select[Any], channel: str) -> Select[Any]:
+    """Counted SKUs only; those that the channel does not count yet may be switched on (`MANAGE_STOCK=on`)."""
     counted = select(skus.c.id).where(skus.c.counted_at.is_not(None))
-    return query.where(
-        listings.c.channel == channel,
-        listings.c.stock != "parent",
-        listings.c.excluded.is_(False),
-        listings.c.vanished_at.is_(None),
-        listings.c.sku_id.in_(counted),
-    )
+    of_channel = (listings.c.channel == channel) & listings.c.sku_id.in_(counted)
+    return query.where(of_channel, _MATCHED, listings.c.stock != "parent")
 
 
 def doubt(tx: Tx, row_ids: Sequence[int], until: datetime) -> None:

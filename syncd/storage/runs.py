@@ -40,6 +40,11 @@ def end(db: Database, run: int, outcome: str, now: datetime) -> None:
         tx.execute(update(runs).where(runs.c.id == run).values(ended_at=now, outcome=outcome))
 
 
+def prune(tx: Tx, begun_before: datetime) -> None:
+    """Forget runs that began before that, whether they ended or not."""
+    tx.execute(delete(runs).where(runs.c.started_at < begun_before))
+
+
 def remember_settings(tx: Tx, fingerprint: int) -> bool:
     """Keep the fingerprint of the settings; True where it is another than before."""
     here = meta.c.name == "settings"

@@ -85,5 +85,3 @@ def _open(house: House, port: Port, subject: str, text: str, hint: str) -> None:
 def _close(house: House, port: Port, subject: str) -> None:
     with house.db.write() as tx:
         incidents.close_incident(tx, IncidentKind.HOOKS, channel=port.name, subject=subject, now=house.now())
-
-

@@ -1,0 +1,106 @@
+"""The jobs that are about no channel: telling, watching, tidying."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from syncd import logs
+from syncd.domain import freshness
+from syncd.jobs.channel import job_id
+from syncd.jobs.lanes import HOUSE, Lane
+from syncd.jobs.runner import Runner
+from syncd.jobs.timetable import Job
+from syncd.storage import incidents
+from syncd.sync import housekeeping, watch
+from syncd.sync.house import House
+
+log = logging.getLogger("syncd.jobs")
+
+TELL_EVERY = timedelta(seconds=15)
+WATCH_EVERY = timedelta(seconds=60)
+QUIET_EVERY = timedelta(hours=1)
+HOUSEKEEPING_EVERY = timedelta(minutes=30)
+
+
+@dataclass(slots=True)
+class HouseJobs:
+    """What is done for the house. `beat` tells somebody outside that every live channel is fresh; may raise OSError.
+
+    `zone` and `backups` as the owner set them.
+    """
+
+    runner: Runner
+    lane: Lane
+    zone: ZoneInfo
+    backups: int
+    beat: Callable[[], None] | None = None
+    _beat_fails: bool = False
+
+    def jobs(self) -> list[Job]:
+        """Every job of the house with its pause."""
+        return [
+            Job(job_id(kind, HOUSE), HOUSE, lambda every=every: every, run)
+            for kind, every, run in (
+                ("deliver", TELL_EVERY, self.deliver),
+                ("watch", WATCH_EVERY, self.watch),
+                ("quiet", QUIET_EVERY, self.quiet),
+                ("housekeeping", HOUSEKEEPING_EVERY, self.housekeeping),
+            )
+        ]
+
+    def deliver(self) -> None:
+        """Deliver what incidents changed their state: a line of the log each, once, whoever opened or closed them."""
+
+        def due() -> bool:
+            with self.runner.house.db.read() as tx:
+                return bool(incidents.untold_incidents(tx))
+
+        def work(house: House) -> None:
+            with house.db.write() as tx:
+                news = incidents.untold_incidents(tx)
+                incidents.told(tx, news)
+            for one in news:
+                level = logging.WARNING if one.closed_at is None else logging.INFO
+                fields = {"id": one.id, "kind": one.kind.value, "channel": one.channel, "why": one.text}
+                logs.event(log, level, f"incident_{one.state}", **fields)
+
+        self.runner.run(self.lane, "deliver", work, due)
+
+    def watch(self) -> None:
+        """Look for numbers that wait for too long; tell somebody outside that all is well, where it is."""
+
+        def work(house: House) -> None:
+            found = watch.look_for_backlog(house)
+            if self.beat is not None and freshness.ready(found, house.now()):
+                self._send_beat(self.beat)
+
+        self.runner.run(self.lane, "watch", work)
+
+    def _send_beat(self, beat: Callable[[], None]) -> None:
+        try:
+            beat()
+        except OSError as error:
+            if not self._beat_fails:
+                logs.event(log, logging.WARNING, "heartbeat_not_sent", why=type(error).__name__)
+            self._beat_fails = True
+        else:
+            self._beat_fails = False
+
+    def quiet(self) -> None:
+        """Look for channels without orders for unusually long."""
+        self.runner.run(self.lane, "quiet", watch.look_for_quiet)
+
+    def housekeeping(self) -> None:
+        """Forget what nobody asks for any more; copy the master table once a night."""
+
+        def work(house: House) -> None:
+            housekeeping.prune(house)
+            made = housekeeping.back_up_nightly(house, keep=self.backups, zone=self.zone)
+            if made is not None:
+                logs.event(log, logging.INFO, "backed_up", file=made)
+
+        self.runner.run(self.lane, "housekeeping", work)

@@ -1,0 +1,85 @@
+"""How far each channel can be believed, by what the database knows (N2, N3): for health, metrics and the heartbeat."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from syncd.domain.freshness import MEMORY, Freshness, quiet
+from syncd.storage import channels, incidents, listings
+from syncd.storage.arrivals import arrivals
+from syncd.storage.channels import Mode
+from syncd.storage.listings import Backlog
+from syncd.storage.session import Tx
+from syncd.sync.house import House
+
+_NOTHING_WAITS = Backlog(0, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What those who look after syncd ask for most: each channel, and how many incidents are open of each kind."""
+
+    channels: tuple[Freshness, ...]
+    incidents: Mapping[str, int]
+
+
+def look(house: House) -> Look:
+    """Both as of one instant; calls nobody, and costs little however many listings there are.
+
+    Raises:
+        DatabaseProblem: the database cannot be read.
+    """
+    with house.db.read() as tx:
+        open_now = {kind.value: how_many for kind, how_many in incidents.open_by_kind(tx).items()}
+        return Look(tuple(_of_channels(tx, house)), open_now)
+
+
+def of_channels(house: House) -> list[Freshness]:
+    """Every configured channel that syncd has met, in the order of the settings. Raises as `look`."""
+    with house.db.read() as tx:
+        return _of_channels(tx, house)
+
+
+def _of_channels(tx: Tx, house: House) -> list[Freshness]:
+    known = {channel.name: channel for channel in channels.every(tx)}
+    waiting = listings.backlog(tx)
+    found = []
+    for port in house.ports:
+        if (channel := known.get(port.name)) is None:
+            continue
+        backlog = waiting.get(port.name, _NOTHING_WAITS)
+        found.append(
+            Freshness(
+                channel=port.name,
+                mode=channel.mode.value,
+                paused=channel.paused_at is not None,
+                read_at=channel.pulled_at,
+                pushed_at=channel.pushed_at,
+                listed_at=channel.listed_at,
+                waiting=backlog.waiting,
+                oldest_waiting=backlog.oldest,
+                parked_reason=channel.parked_reason,
+                poll=port.poll if port.sales else None,
+                silent_after=port.silent_after,
+            )
+        )
+    return found
+
+
+def quiet_channels(house: House) -> dict[str, timedelta]:
+    """Live channels without an order for unusually long, and since how long there was none. Raises as `look`.
+
+    A channel with orders that comes back silently empty looks the same as one that sells nothing: a person must look.
+    """
+    found = {}
+    with house.db.read() as tx:
+        for port in house.ports:
+            channel = channels.get(tx, port.name)
+            if channel is None or channel.mode is not Mode.LIVE:
+                continue
+            silence = quiet(arrivals(tx, port.name, MEMORY), house.now())
+            if silence is not None:
+                found[port.name] = silence
+    return found

@@ -1,0 +1,63 @@
+"""Looks for what fails silently: numbers that wait for too long, channels without orders (N3, N75)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from syncd.domain.freshness import Freshness
+from syncd.storage import holds, incidents
+from syncd.storage.incidents import IncidentKind
+from syncd.sync import freshness
+from syncd.sync.house import House
+
+BEHIND_AFTER = timedelta(minutes=30)
+"""Longer than any doubt, any pause after an edit and any back-off: what waits still, waits for a reason."""
+
+
+def look_for_backlog(house: House) -> list[Freshness]:
+    """Open an incident for each live channel whose numbers wait for too long, and close it where they do not; all
+    channels, as they stand."""
+    now = house.now()
+    found = freshness.of_channels(house)
+    with house.db.read() as tx:
+        held = {hold.channel for hold in holds.every_open(tx)}
+    with house.db.write() as tx:
+        for one in found:
+            told = not one.live or one.paused or one.parked_reason is not None or one.channel in held
+            behind = one.oldest_waiting is not None and now - one.oldest_waiting > BEHIND_AFTER
+            if told or not behind:
+                incidents.close_incident(tx, IncidentKind.BEHIND, channel=one.channel, subject="backlog", now=now)
+                continue
+            assert one.oldest_waiting is not None
+            incidents.open_incident(
+                tx,
+                IncidentKind.BEHIND,
+                channel=one.channel,
+                subject="backlog",
+                text=f"{one.channel}: {one.waiting} numbers wait to be written, the oldest since"
+                f" {one.oldest_waiting:%Y-%m-%d %H:%M} UTC",
+                hint="Which, and why: syncd plan; one of them: syncd explain SKU. The shop itself: syncd check",
+                now=now,
+            )
+    return found
+
+
+def look_for_quiet(house: House) -> None:
+    """Open an incident for each live channel that had no order for unusually long; it closes with the next one."""
+    now = house.now()
+    quiet = freshness.quiet_channels(house)
+    with house.db.write() as tx:
+        for port in house.ports:
+            if port.name not in quiet:
+                incidents.close_incident(tx, IncidentKind.QUIET, channel=port.name, subject="orders", now=now)
+                continue
+            hours = quiet[port.name] // timedelta(hours=1)
+            incidents.open_incident(
+                tx,
+                IncidentKind.QUIET,
+                channel=port.name,
+                subject="orders",
+                text=f"{port.name} had no order for {hours} h, far longer than it ever has none",
+                hint="Place a test order there: is the checkout broken? A quiet day it may be as well.",
+                now=now,
+            )
