@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 
 from syncd import logs
 from syncd.domain import freshness
-from syncd.jobs.channel import job_id
 from syncd.jobs.lanes import HOUSE, Lane
 from syncd.jobs.runner import Runner
 from syncd.jobs.timetable import Job
@@ -43,13 +42,10 @@ class HouseJobs:
     def jobs(self) -> list[Job]:
         """Every job of the house with its pause."""
         return [
-            Job(job_id(kind, HOUSE), HOUSE, lambda every=every: every, run)
-            for kind, every, run in (
-                ("deliver", TELL_EVERY, self.deliver),
-                ("watch", WATCH_EVERY, self.watch),
-                ("quiet", QUIET_EVERY, self.quiet),
-                ("housekeeping", HOUSEKEEPING_EVERY, self.housekeeping),
-            )
+            Job("deliver", HOUSE, lambda: TELL_EVERY, self.deliver),
+            Job("watch", HOUSE, lambda: WATCH_EVERY, self.watch),
+            Job("quiet", HOUSE, lambda: QUIET_EVERY, self.quiet),
+            Job("housekeeping", HOUSE, lambda: HOUSEKEEPING_EVERY, self.housekeeping),
         ]
 
     def deliver(self) -> None:

@@ -36,7 +36,7 @@ JITTER = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One kind of work on one lane. `pause`: how long after its end it runs again, as things stand when it ends."""
+    """One kind of work on one lane; its id is ``kind lane``, or the kind alone for the house. `pause`: how long after its end it runs again, as things stand when it ends."""
 
     id: str
     lane: str

@@ -230,13 +230,10 @@ def unread_longest(tx: Tx, channel: str, most: int) -> list[int]:
         .exists()
     )
     urgent = case((sold_since, 0), (listings.c.expected.between(1, LOW), 1), else_=2)
-    first = (
-        _may_be_kept(select(listings.c.id), channel)
-        .order_by(urgent, listings.c.shown_at, listings.c.id)
-        .limit(most // 2)
-    )
+    kept = _may_be_kept(select(listings.c.id), channel)
+    first = kept.order_by(urgent, listings.c.shown_at, listings.c.id).limit(most // 2)
     rows = list(tx.execute(first).scalars())
-    rest = _may_be_kept(select(listings.c.id), channel).where(listings.c.id.not_in(rows))
+    rest = kept.where(listings.c.id.not_in(rows))
     rest = rest.order_by(listings.c.shown_at, listings.c.id).limit(most - len(rows))
     return [*rows, *tx.execute(rest).scalars()]
 

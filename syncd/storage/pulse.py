@@ -1,0 +1,46 @@
+"""Whether anything happened in the master table: one cheap question, for every second (design.md §5)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+
+from syncd.storage.schema import channels, holds, inbox, incidents, meta, movements
+from syncd.storage.session import Tx
+
+
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """Differs from an earlier one where stock, rules, channels, holds, news or incidents changed in between."""
+
+    movements: int
+    sequence: int
+    inbox: int
+    incidents: tuple[int, int]
+    holds: int
+    channels: tuple[tuple[str, str, bool], ...]
+
+
+def take(tx: Tx) -> Pulse:
+    """The pulse as of this transaction; reads a few rows by their keys."""
+    row = tx.execute(
+        select(
+            select(func.max(movements.c.id)).scalar_subquery(),
+            select(meta.c.value).where(meta.c.name == "sequence").scalar_subquery(),
+            select(func.count()).select_from(inbox).where(inbox.c.handled_at.is_(None)).scalar_subquery(),
+            select(func.max(incidents.c.id)).scalar_subquery(),
+            select(func.count()).select_from(incidents).where(incidents.c.closed_at.is_(None)).scalar_subquery(),
+            select(func.count()).select_from(holds).where(holds.c.state == "open").scalar_subquery(),
+        )
+    ).one()
+    newest, sequence, waiting, latest, still_open, held = (int(value or 0) for value in row)
+    found = tx.execute(select(channels.c.name, channels.c.mode, channels.c.paused_at).order_by(channels.c.name))
+    return Pulse(
+        newest,
+        sequence,
+        waiting,
+        (latest, still_open),
+        held,
+        tuple((one.name, one.mode, one.paused_at is not None) for one in found),
+    )
