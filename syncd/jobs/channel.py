@@ -12,7 +12,7 @@ from syncd import logs
 from syncd.jobs.lanes import Lane
 from syncd.jobs.runner import Runner
 from syncd.jobs.timetable import Job
-from syncd.storage import inbox, listings
+from syncd.storage import inbox
 from syncd.sync import hooks, turns
 from syncd.sync.cycle import Report
 from syncd.sync.house import House, Port
@@ -104,7 +104,7 @@ class ChannelJobs:
 
         def due() -> bool:
             with self.runner.house.db.read() as tx:
-                return self._may_be_asked() and bool(inbox.waiting(tx, self.port.name))
+                return self._may_be_asked() and self.port.name in inbox.channels_waiting(tx)
 
         def work(house: House) -> None:
             heard = turns.read_news(house, self.port, self.calls.ask)
@@ -122,8 +122,7 @@ class ChannelJobs:
         """Bring the channel in step where something changed."""
 
         def due() -> bool:
-            with self.runner.house.db.read() as tx:
-                return self._may_be_asked() and bool(listings.changed(tx, self.port.name))
+            return self._may_be_asked() and bool(turns.rows_to_write(self.runner.house, self.port))
 
         def work(house: House) -> None:
             report = turns.write_changes(house, self.port, self.calls.ask)
@@ -162,7 +161,7 @@ class ChannelJobs:
 
         def work(house: House) -> None:
             compared = turns.compare_all(house, self.port)
-            self.runner.meter.units(self.port.name, compared.offered, compared.shown)
+            self.runner.meter.units(self.port.name, offered=compared.offered, shown=compared.shown)
             if compared.dirtied:
                 logs.event(log, logging.WARNING, "found_unmarked", channel=self.port.name, listings=compared.dirtied)
                 self.calls.changed()
@@ -227,7 +226,7 @@ class ChannelJobs:
         if pushed is None:
             return
         for lag in pushed.lags:
-            self.runner.meter.lag(self.port.name, lag.total_seconds())
+            self.runner.meter.sale_pushed(self.port.name, lag)
         told = (pushed.written, pushed.rejected, pushed.in_doubt)
         if any(told):
             written, rejected, in_doubt = map(len, told)

@@ -23,6 +23,7 @@ class Lane:
     busy_with: str = ""
     busy_since: datetime | None = None
     beat: datetime | None = None  # the last page of the work at hand
+    ended_at: datetime | None = None  # end of its last job, however it ended
     failures: int = 0
     failing: str = ""  # what the channel's trouble is, in words; empty while it answers
     not_before: datetime | None = None  # the channel is left alone until then
@@ -36,8 +37,8 @@ class Lane:
     def begin(self, job: str, now: datetime) -> None:
         self.busy_with, self.busy_since, self.beat = job, now, now
 
-    def end(self) -> None:
-        self.busy_with, self.busy_since, self.beat = "", None, None
+    def end(self, now: datetime) -> None:
+        self.busy_with, self.busy_since, self.beat, self.ended_at = "", None, None, now
 
     def stuck_for(self, now: datetime) -> timedelta:
         """How long the work at hand has not come to the end of a page."""

@@ -27,13 +27,13 @@ LATE_AFTER = timedelta(minutes=15)
 class Meter(Protocol):
     """Counts what jobs do (N45)."""
 
-    def job_done(self, channel: str, job: str, outcome: str, seconds: float) -> None: ...
+    def job_ended(self, job: str, channel: str, outcome: str, took: timedelta) -> None: ...
 
-    def lag(self, channel: str, seconds: float) -> None:
+    def sale_pushed(self, channel: str, lag: timedelta) -> None:
         """From a sale in another channel to its number in this one, confirmed."""
         ...
 
-    def units(self, channel: str, offered: int, shown: int) -> None:
+    def units(self, channel: str, *, offered: int, shown: int) -> None:
         """What a channel should show and what it showed when last read."""
         ...
 
@@ -55,10 +55,10 @@ class Runner:
 
     def run(self, lane: Lane, kind: str, work: Callable[[House], None], due: Callable[[], bool] | None = None) -> None:
         """Do `work` as the job `kind` of a lane, where it is `due`; whatever it raises ends here."""
-        now, began = self.house.now(), time.perf_counter()
+        began = time.perf_counter()
         if self.stopping():
             return
-        lane.begin(kind, now)
+        lane.begin(kind, self.house.now())
         try:
             outcome = "nothing to do" if due is not None and not due() else self._recorded(lane, kind, work)
             self._database_works()
@@ -76,8 +76,8 @@ class Runner:
             outcome = "unexpected"
             self._unexpected(lane, kind, error)
         finally:
-            lane.end()
-        self.meter.job_done(lane.name, kind, outcome, time.perf_counter() - began)
+            lane.end(self.house.now())
+        self.meter.job_ended(kind, lane.name, outcome, timedelta(seconds=time.perf_counter() - began))
 
     def _recorded(self, lane: Lane, kind: str, work: Callable[[House], None]) -> str:
         run = runs.begin(self.house.db, f"{kind} {lane.name}", self.house.now())

@@ -36,7 +36,10 @@ JITTER = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One kind of work on one lane; its id is ``kind lane``, or the kind alone for the house. `pause`: how long after its end it runs again, as things stand when it ends."""
+    """One kind of work on one lane; its id is ``kind lane``, or the kind alone for the house.
+
+    `pause`: how long after its end it runs again, as things stand when it ends.
+    """
 
     id: str
     lane: str
@@ -109,6 +112,11 @@ class Scheduled:
     def stop(self) -> None:
         """Begin no job any more; those at work go on. Returns at once."""
         self._scheduler.shutdown(wait=False)
+
+    @property
+    def running(self) -> bool:
+        """True from `start` to `stop`."""
+        return bool(self._scheduler.running)
 
     def at_once(self, job_id: str) -> None:
         if job_id not in self._jobs:

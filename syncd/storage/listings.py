@@ -212,8 +212,11 @@ def changed(tx: Tx, channel: str) -> list[int]:
 
 
 def channels_changed(tx: Tx) -> set[str]:
-    """Channels with a listing of which an input changed since it was last known to be right."""
-    return set(tx.execute(select(listings.c.channel).where(DIRTY).distinct()).scalars())
+    """Channels that may be written, with a listing of which an input changed since it was last known to be right."""
+    written = select(channels.c.name).where(channels.c.mode != "shadow", channels.c.paused_at.is_(None))
+    return set(
+        tx.execute(select(listings.c.channel).where(DIRTY, listings.c.channel.in_(written)).distinct()).scalars()
+    )
 
 
 def count_kept(tx: Tx, channel: str) -> int:

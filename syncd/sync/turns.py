@@ -66,6 +66,7 @@ def read_news(house: House, port: Port, ask: Ask) -> Heard:
     with house.db.read() as tx:
         told = inbox.waiting(tx, port.name)
         channel = channels.get(tx, port.name)
+        writes = _takes_numbers(tx, port)
         rows = _not_ours(tx, port, told)
     heard = Heard(deliveries=len(told))
     if not told or channel is None:
@@ -79,7 +80,6 @@ def read_news(house: House, port: Port, ask: Ask) -> Heard:
         cycle = Cycle(house, frozenset((port.name,)), ask, heard.report)
         cycle.bar_wrong_shops()
         differing = [row.id for row in rows.values() if row is not None and row.expected is not None]
-        writes = channel.mode is not Mode.SHADOW and channel.paused_at is None and port.sink is not None
         if channel.pulled_at is None or len(orders) > ORDERS_AT_ONCE or others:
             cycle.pull([port.name])
         elif orders and not cycle.barred(port):
@@ -105,21 +105,29 @@ def _not_ours(tx: Tx, port: Port, told: Collection[Delivery]) -> dict[str, Listi
     return found
 
 
+def rows_to_write(house: House, port: Port) -> list[int]:
+    """Listings of a channel that may have to be written; none where nothing may be written to it."""
+    with house.db.read() as tx:
+        return listings.changed(tx, port.name) if _takes_numbers(tx, port) else []
+
+
+def _takes_numbers(tx: Tx, port: Port) -> bool:
+    channel = channels.get(tx, port.name)
+    shut = channel is None or channel.mode is Mode.SHADOW or channel.paused_at is not None
+    return port.sink is not None and not shut
+
+
 def write_changes(house: House, port: Port, ask: Ask) -> Report | None:
     """Bring in step what may differ in a live channel; ``None`` where nothing had to be asked of it.
 
     Raises:
         LeaseHeld: another process works on the channel.
     """
-    with house.db.read() as tx:
-        channel = channels.get(tx, port.name)
-        rows = listings.changed(tx, port.name)
-    if not rows or port.sink is None or channel is None or channel.mode is Mode.SHADOW or channel.paused_at is not None:
-        return None
     with leased(house, within=[port]):
+        rows = rows_to_write(house, port)
         cycle = Cycle(house, frozenset((port.name,)), ask)
-        left = Pusher(house, port, False, cycle.pull, rows).settle_right()
-        return cycle.write(port, left, whole=True) if left or channel.mode is Mode.RESTORING else None
+        left = Pusher(house, port, False, cycle.pull, rows).settle_right() if rows else []
+        return cycle.write(port, left, whole=True) if left else None
 
 
 def refresh_listings(house: House, port: Port, ask: Ask, *, now: bool) -> Report | None:
@@ -146,9 +154,8 @@ def reconcile(house: House, port: Port, ask: Ask) -> Report | None:
         LeaseHeld: another process works on the channel.
     """
     with house.db.read() as tx:
-        channel = channels.get(tx, port.name)
-        rows = listings.unread_longest(tx, port.name, RECONCILED_AT_ONCE)
-    if not rows or port.sink is None or channel is None or channel.mode is Mode.SHADOW or channel.paused_at is not None:
+        rows = listings.unread_longest(tx, port.name, RECONCILED_AT_ONCE) if _takes_numbers(tx, port) else []
+    if not rows:
         return None
     with leased(house, within=[port]):
         cycle = Cycle(house, frozenset((port.name,)), ask)
