@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 
 from connectors import registry
-from connectors.contract import Connector, SettingValue, Surroundings
+from connectors.contract import CallEvent, Connector, SettingValue, Surroundings
 from syncd.config import ChannelSettings, Settings
 from syncd.storage import runs
 from syncd.storage.catalogue import OWN_SHELF, QUARANTINE
@@ -26,11 +27,13 @@ def open_house(
     progress: Progress = no_progress,
     patience: timedelta = timedelta(),
     surroundings: Surroundings | None = None,
+    observers: Callable[[str], Callable[[CallEvent, str], None]] | None = None,
 ) -> Iterator[House]:
     """The house of these settings, ready for work: database up to date, a connector for each channel, a run record.
 
     `command` names the run record; `patience` is how long it waits for a channel on which another syncd works.
-    Connectors are made but call nobody; they are closed at the end.
+    Connectors are made but call nobody; they are closed at the end. `observers` gives, by a channel's name, who is told
+    of its calls.
 
     Raises:
         DatabaseProblem: the database cannot be used.
@@ -40,7 +43,13 @@ def open_house(
     try:
         prepare(db, surroundings.now())
         run = runs.begin(db, command, surroundings.now())
-        ports = tuple(_port(channel, surroundings) for channel in settings.channels)
+        ports = tuple(
+            _port(
+                channel,
+                replace(surroundings, observe=observers(channel.name)) if observers is not None else surroundings,
+            )
+            for channel in settings.channels
+        )
         house = House(
             db=db,
             ports=ports,

@@ -122,7 +122,7 @@ class ChannelJobs:
         """Bring the channel in step where something changed."""
 
         def due() -> bool:
-            return self._may_be_asked() and bool(turns.rows_to_write(self.runner.house, self.port))
+            return self._may_be_asked() and turns.something_to_write(self.runner.house, self.port)
 
         def work(house: House) -> None:
             report = turns.write_changes(house, self.port, self.calls.ask)

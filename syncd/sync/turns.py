@@ -105,10 +105,15 @@ def _not_ours(tx: Tx, port: Port, told: Collection[Delivery]) -> dict[str, Listi
     return found
 
 
-def rows_to_write(house: House, port: Port) -> list[int]:
-    """Listings of a channel that may have to be written; none where nothing may be written to it."""
+def something_to_write(house: House, port: Port) -> bool:
+    """True where numbers of a channel may have to be written, and may be."""
     with house.db.read() as tx:
-        return listings.changed(tx, port.name) if _takes_numbers(tx, port) else []
+        return _takes_numbers(tx, port) and (bool(listings.changed(tx, port.name)) or _is_restoring(tx, port))
+
+
+def _is_restoring(tx: Tx, port: Port) -> bool:
+    channel = channels.get(tx, port.name)
+    return channel is not None and channel.mode is Mode.RESTORING
 
 
 def _takes_numbers(tx: Tx, port: Port) -> bool:
@@ -124,10 +129,12 @@ def write_changes(house: House, port: Port, ask: Ask) -> Report | None:
         LeaseHeld: another process works on the channel.
     """
     with leased(house, within=[port]):
-        rows = rows_to_write(house, port)
+        with house.db.read() as tx:
+            rows = listings.changed(tx, port.name) if _takes_numbers(tx, port) else []
+            restoring = _is_restoring(tx, port)
         cycle = Cycle(house, frozenset((port.name,)), ask)
         left = Pusher(house, port, False, cycle.pull, rows).settle_right() if rows else []
-        return cycle.write(port, left, whole=True) if left else None
+        return cycle.write(port, left, whole=True) if left or restoring else None
 
 
 def refresh_listings(house: House, port: Port, ask: Ask, *, now: bool) -> Report | None:
