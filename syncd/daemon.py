@@ -111,14 +111,20 @@ class Daemon:
         app = web_app(
             ports=lambda: self._now_at_work.house.ports,
             database=lambda: self._now_at_work.house.db,
-            on_news=lambda channel: self._now_at_work.work.on_news(channel),
-            alive=lambda: self._now_at_work.at_work(),
+            on_news=self._on_news,
+            alive=self._is_alive,
             look=lambda: freshness.look(self._now_at_work.house),
             metrics=self.metrics,
         )
         server = WebServer(app, address)
         server.start()
         return server
+
+    def _on_news(self, channel: str) -> None:
+        self._now_at_work.work.on_news(channel)
+
+    def _is_alive(self) -> bool:
+        return self._now_at_work.at_work()
 
     @property
     def _now_at_work(self) -> Shift:

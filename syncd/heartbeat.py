@@ -1,4 +1,4 @@
-"""Calls an address while all is well: whoever watches it hears the silence of a dead, wedged or failing service alike."""
+"""Calls an address while all is well: its silence tells of a dead, a wedged and a failing service alike."""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ import typer
 from syncd.cli import invocation, output, shapes
 from syncd.cli.reports import AsJson
 from syncd.cli.words import at_or_today, listed, many
+from syncd.storage.incidents import ClosedBy
 from syncd.sync import approval, cycle, standing
 from syncd.sync.approval import Fate
 
@@ -117,6 +118,34 @@ def moved(ctx: typer.Context, channel: Annotated[str, typer.Argument()]) -> None
     with invocation.of(ctx).house("moved") as (house, _):
         before = cycle.moved(house, house.port(channel))
         output.line(f"{channel}: {before or 'nothing'} is {house.port(channel).shop} now. Next: syncd check")
+
+
+def incidents(
+    ctx: typer.Context,
+    json: AsJson = False,
+    everything: Annotated[bool, typer.Option("--all", help="The closed ones of late, too.")] = False,
+) -> None:
+    """Show what happened that you should know of: each with its state, and the way out.
+
+    An incident closes by itself when its cause is gone. Example: syncd incidents --all
+    """
+    with invocation.of(ctx).house("incidents") as (house, settings):
+        found, now = standing.incidents_of(house, closed_too=everything), house.now()
+    zone = settings.timezone
+    if json:
+        output.as_json(shapes.of_incidents(found, zone))
+        return
+    for one in found:
+        ended = ""
+        if one.closed_at is not None:
+            by = " by a person" if one.closed_by is ClosedBy.PERSON else ""
+            ended = f" to {at_or_today(one.closed_at, zone, now)}{by}"
+        since = at_or_today(one.opened_at, zone, now)
+        output.line(f"incident {one.id}, {one.kind.value}, {one.state}, {since}{ended}: {one.text}")
+        if one.closed_at is None and one.hint:
+            output.line(f"  {one.hint}")
+    if not found:
+        output.line("There were none." if everything else "None is open. Those of before: syncd incidents --all")
 
 
 def close(

@@ -93,6 +93,9 @@ def of_standing(found: Standing, now: datetime, zone: ZoneInfo) -> Json:
                 "listed_at": local(one.listed_at, zone),
                 "listings_kept": one.kept,
                 "waiting": one.waiting,
+                "oldest_waiting_since": local(one.oldest_waiting, zone),
+                "pushed_at": local(one.pushed_at, zone),
+                "paused_since": local(one.paused_at, zone),
                 "stopped_because": one.parked_reason,
             }
             for one in found.channels
@@ -120,6 +123,20 @@ def of_incident(incident: Incident, zone: ZoneInfo) -> Json:
         "text": incident.text,
         "hint": incident.hint,
         "since": local(incident.opened_at, zone),
+    }
+
+
+def of_incidents(found: Sequence[Incident], zone: ZoneInfo) -> Json:
+    return {
+        "incidents": [
+            {
+                **of_incident(one, zone),
+                "state": one.state,
+                "closed_at": local(one.closed_at, zone),
+                "closed_by": one.closed_by.value if one.closed_by is not None else None,
+            }
+            for one in found
+        ]
     }
 
 

@@ -69,7 +69,7 @@ def _show(house: House, report: Report, skus_of_listings: Mapping[int, str], *, 
                 read,
                 "" if pulled is None or port.name in report.failed else many(pulled.units, "unit"),
                 *([""] * 5 if pushed is None else _numbers(pushed)),
-                "shadow" if port.name in report.shadow else "",
+                "shadow" if port.name in report.shadow else "paused" if port.name in report.paused else "",
             )
         )
     columns = ("channel", "read", "sold", "wrote", "right", "waiting", "refused", "in doubt", "")

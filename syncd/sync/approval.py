@@ -122,7 +122,12 @@ def dismiss_incident(house: House, incident_id: int) -> incidents.Incident:
                 if incident.kind is incidents.IncidentKind.UNREADABLE:
                     incidents.dismiss_parked(tx, incident.channel, incident.subject, house.now())
                 incidents.close_incident(
-                    tx, incident.kind, channel=incident.channel, subject=incident.subject, now=house.now()
+                    tx,
+                    incident.kind,
+                    channel=incident.channel,
+                    subject=incident.subject,
+                    now=house.now(),
+                    by=incidents.ClosedBy.PERSON,
                 )
                 return incident
     raise Refusal(f"There is no open incident {incident_id}", "See them all: syncd holds")

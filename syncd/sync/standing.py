@@ -23,7 +23,8 @@ from syncd.sync.views import View
 
 @dataclass(frozen=True, slots=True)
 class ChannelStanding:
-    """One channel. `waiting`: listings that do not show yet what they should; `read_at`: its orders, completely."""
+    """One channel. `waiting`: listings that do not show yet what they should, the oldest since `oldest_waiting`;
+    `read_at`: its orders, completely; `pushed_at`: the last push that it took."""
 
     name: str
     kind: str
@@ -33,6 +34,9 @@ class ChannelStanding:
     kept: int
     waiting: int
     parked_reason: str | None
+    paused_at: datetime | None
+    pushed_at: datetime | None
+    oldest_waiting: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +107,8 @@ def standing(house: House) -> Standing:
 
 def _channel(channel: channels.Channel, kept: list[View]) -> ChannelStanding:
     live = channel.mode is not Mode.SHADOW
-    waiting = sum(live and not in_step(view) for view in kept)
+    late = [view for view in kept if live and not in_step(view)]
+    since = [view.row.waits_since for view in late if view.row.waits_since is not None]
     return ChannelStanding(
         channel.name,
         channel.kind,
@@ -111,8 +116,11 @@ def _channel(channel: channels.Channel, kept: list[View]) -> ChannelStanding:
         channel.pulled_at,
         channel.listed_at,
         len(kept),
-        waiting,
+        len(late),
         channel.parked_reason,
+        channel.paused_at,
+        channel.pushed_at,
+        min(since, default=None),
     )
 
 
@@ -187,6 +195,19 @@ def explain(house: House, sku: str) -> Explanation:
             tuple(row for row in rows if row.id not in shown),
             modes,
         )
+
+
+INCIDENTS_SHOWN = 50
+
+
+def incidents_of(house: House, *, closed_too: bool) -> list[Incident]:
+    """The open incidents; with `closed_too` the latest ones, open or closed. The newest last."""
+    with house.db.read() as tx:
+        if not closed_too:
+            return incidents.open_incidents(tx)
+        latest = incidents.latest_incidents(tx, INCIDENTS_SHOWN)
+        shown = {one.id for one in latest}
+        return [*(one for one in incidents.open_incidents(tx) if one.id not in shown), *latest]
 
 
 @dataclass(frozen=True, slots=True)

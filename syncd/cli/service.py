@@ -1,0 +1,65 @@
+"""`syncd run`, `pause`, `resume`: the service, and keeping it from writing."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from syncd import logs
+from syncd.cli import invocation, output
+from syncd.cli.channels import sinks
+from syncd.sd_notify import Notifier
+from syncd.sync import pausing
+
+Channels = Annotated[
+    list[str] | None, typer.Argument(metavar="[CHANNEL]...", help="All that are written to, if none is named.")
+]
+
+
+def run(ctx: typer.Context) -> None:
+    """Read and write without end: what the service runs. Ctrl-C ends it.
+
+    Reads each shop at least every SYNCD_POLL, writes what changed at once, takes in webhooks, keeps watch. Under systemd:
+    syncd install-service. SIGHUP reads the settings again. Example: syncd run
+    """
+    from syncd.daemon import Daemon  # noqa: PLC0415  # a web server that no other command needs
+
+    called = invocation.of(ctx)
+    style = called.settings().log
+    logs.start(logging.INFO, sys.stdout, style=style, under_journald="JOURNAL_STREAM" in os.environ)
+    daemon = Daemon(called.settings, Notifier.of(os.environ, os.getpid()))
+    if not daemon.run():
+        # A call still hangs in its thread; the interpreter would wait for it. Its writes are in doubt already.
+        logging.shutdown()
+        sys.stdout.flush()
+        os._exit(0)
+
+
+def pause(ctx: typer.Context, channel: Channels = None) -> None:
+    """Write nothing to a channel until it is resumed; reading goes on, and sales elsewhere count.
+
+    Example: syncd pause woo
+    """
+    with invocation.of(ctx).house("pause") as (house, _):
+        chosen = sinks(house, channel)
+        paused = pausing.pause(house, chosen)
+    for port in chosen:
+        already = "" if port.name in paused else " already"
+        output.line(f"{port.name}: paused{already}, nothing is written. Go on: syncd resume {port.name}")
+
+
+def resume(ctx: typer.Context, channel: Channels = None) -> None:
+    """Let a paused channel be written again.
+
+    Example: syncd resume woo
+    """
+    with invocation.of(ctx).house("resume") as (house, _):
+        chosen = sinks(house, channel)
+        resumed = pausing.resume(house, chosen)
+    for port in chosen:
+        follows = "is written again by the next sync" if port.name in resumed else "was not paused"
+        output.line(f"{port.name}: {follows}.")
