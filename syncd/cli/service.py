@@ -23,7 +23,7 @@ Channels = Annotated[
 def run(ctx: typer.Context) -> None:
     """Read and write without end: what the service runs. Ctrl-C ends it.
 
-    Reads each shop at least every SYNCD_POLL, writes what changed at once, takes in webhooks, keeps watch. Under systemd:
+    Reads each shop at least every SYNCD_POLL, writes what changed at once, takes in webhooks. Under systemd:
     syncd install-service. SIGHUP reads the settings again. Example: syncd run
     """
     from syncd.daemon import Daemon  # noqa: PLC0415  # a web server that no other command needs
