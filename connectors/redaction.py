@@ -42,7 +42,8 @@ class Redactor:
         in_json = json.dumps(secret)[1:-1]
         # PHP escapes the slashes of JSON.
         forms = {secret, quote(secret, safe=""), quote_plus(secret), in_json, in_json.replace("/", r"\/")}
-        self._forms |= forms | {html.escape(secret)} | _base64_forms(secret)
+        forms |= {json.dumps(secret, ensure_ascii=False)[1:-1], html.escape(secret)}
+        self._forms |= forms | _python_forms(secret) | _base64_forms(secret)
         # Longest first, so that no form leaves the rest of a longer one behind.
         longest_first = sorted(self._forms, key=len, reverse=True)
         self._pattern = re.compile("|".join(re.escape(form) for form in longest_first), re.IGNORECASE)
@@ -60,6 +61,13 @@ class Redactor:
         line = " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
         # Redacted once more: an entity may have hidden a part of a secret.
         return self.redact(line)[:SAMPLE_LENGTH]
+
+
+def _python_forms(secret: str) -> set[str]:
+    """How the secret stands in a Python text or bytes that a message quotes, with whichever quotes around it."""
+    quotes = "'\""  # with both of them in it, a text is written between ' and those within are escaped
+    escaped = {repr(secret + quotes)[1:-4], ascii(secret + quotes)[1:-4], repr((secret + quotes).encode())[2:-4]}
+    return escaped | {form.replace("\\'", "'") for form in escaped}
 
 
 def _base64_forms(secret: str) -> set[str]:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from syncd import logs
+from tests.log_kit import logged
 
 NOW = datetime(2026, 11, 22, 10, 14, tzinfo=UTC)
 SECRET = "pl@nted/secret+1"
@@ -20,19 +21,9 @@ SECRET = "pl@nted/secret+1"
 
 @pytest.fixture
 def lines() -> Iterator[io.StringIO]:
-    root = logging.getLogger()
-    before = (root.handlers[:], root.level)
-    stream = io.StringIO()
-    for handler in before[0]:
-        root.removeHandler(handler)
-    ours = logs.start(logging.INFO, stream)
-    logs.hide([SECRET])
-    yield stream
-    root.removeHandler(ours)
-    for handler in before[0]:
-        root.addHandler(handler)
-    root.setLevel(before[1])
-    logging.captureWarnings(False)
+    with logged(level=logging.INFO) as stream:
+        logs.hide([SECRET])
+        yield stream
 
 
 log = logging.getLogger("syncd.test")

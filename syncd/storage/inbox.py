@@ -39,7 +39,8 @@ def put(tx: Tx, channel: str, delivery: Delivery) -> bool:
         shown=delivery.shown,
         received_at=delivery.received_at,
     )
-    return tx.execute(statement.on_conflict_do_nothing()).rowcount > 0
+    kept = statement.on_conflict_do_nothing().returning(inbox.c.delivery_id)  # psycopg does not count such rows
+    return tx.execute(kept).first() is not None
 
 
 def waiting(tx: Tx, channel: str) -> list[Delivery]:

@@ -47,3 +47,14 @@ def test_a_secret_learned_later_is_taken_out_too() -> None:
 
 def test_a_secret_behind_an_entity_is_taken_out_of_a_sample() -> None:
     assert Redactor((SECRET,)).sample(b"<b>see</b> cs&#95;" + SECRET[3:].encode()) == "see ***"
+
+
+@pytest.mark.parametrize("secret", ["it's very", 'a "very" one', """both ' and " very""", "back\\very", "vérý-κλειδί"])
+@pytest.mark.parametrize("more", ["", "'", '"', "'\""])
+def test_a_secret_that_python_quotes_is_taken_out(secret: str, more: str) -> None:
+    redactor = Redactor((secret,))
+    for quoted in (repr(secret + more), repr((secret + more).encode()), repr({"a": [secret + more]}), ascii(secret)):
+        shown = redactor.redact(f"before {quoted} after")
+        assert "***" in shown
+        assert secret[-3:] not in shown
+        assert secret[:3] not in shown

@@ -1,0 +1,1 @@
+"""What the service answers over HTTP: webhooks of the shops, health, metrics."""
