@@ -2,9 +2,10 @@
 
 A shop puts deliveries in; whoever moves time takes them out::
 
-    shop.deliveries.deliver_to = "http://127.0.0.1:8737"  # stands in for the owner's proxy: shops take https only
-    shop.deliveries.pump(clock(), post_http)              # in virtual time: all that is due by now
-    with Courier(shop.deliveries, clock): ...             # in real time, in a thread
+    waiting = shop.webhooks.deliveries
+    waiting.deliver_to = "http://127.0.0.1:8737"  # stands in for the owner's proxy: shops take https only
+    waiting.pump(clock(), post_http)              # in virtual time: all that is due by now
+    with Courier(waiting, clock): ...             # in real time, in a thread
 
 Posting holds no lock: the receiver may call the shop while the shop waits for its answer.
 """
