@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.contract import CredentialsRejected, News, NotGenuine, Unavailable
@@ -252,12 +252,14 @@ TOPICS = st.sampled_from(
 )
 
 
+@settings(deadline=None)
 @given(st.dictionaries(HEADERS | st.text(), st.text() | st.characters(categories=["Cs"])), st.binary())
 def test_nothing_that_is_not_signed_is_believed_and_no_other_error_comes(headers: dict[str, str], body: bytes) -> None:
     with pytest.raises(NotGenuine):
         OFFLINE.news(headers, body)
 
 
+@settings(deadline=None)
 @given(JSON, TOPICS)
 def test_whatever_is_signed_is_news_or_refused(told: object, topic: str) -> None:
     body = json.dumps(told).encode()

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.contract import CredentialsRejected, News, NotGenuine, Unavailable, Unreadable
@@ -325,6 +325,7 @@ JSON = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(st.dictionaries(HEADERS | st.text(), st.text() | st.characters(categories=["Cs"])), st.binary())
 def test_nothing_that_is_not_signed_is_believed_and_no_other_error_comes(headers: dict[str, str], body: bytes):
     try:
@@ -334,6 +335,7 @@ def test_nothing_that_is_not_signed_is_believed_and_no_other_error_comes(headers
     assert re.fullmatch(rb"webhook_id=[0-9]+", body)
 
 
+@settings(deadline=None)
 @given(JSON, st.sampled_from([*TOPICS, "customer.updated", "?"]))
 def test_whatever_is_signed_is_news_or_refused(told: object, topic: str):
     body = json.dumps(told).encode()
