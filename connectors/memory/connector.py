@@ -17,6 +17,7 @@ from connectors.contract import (
     Listing,
     ListingPage,
     ListingRef,
+    News,
     Op,
     OrderPage,
     OrdersById,
@@ -25,9 +26,11 @@ from connectors.contract import (
     Parked,
     Rejected,
     Setting,
+    Subscriptions,
     Untouched,
     Write,
 )
+from connectors.memory import hooks
 from connectors.memory.shop import MemoryShop
 from connectors.memory.truth import Lost
 
@@ -192,6 +195,39 @@ class MemoryConnector:
             raise InDoubt("The memory shop did not answer.")
         shop.settled(batch)
         return outcomes
+
+    # ------------------------------------------------------------------ news
+
+    def news(self, headers: Mapping[str, str], body: bytes) -> News | None:
+        return hooks.news(self._secret, headers, body)
+
+    def subscribe(self, address: str) -> Subscriptions:
+        with self._shop.lock:
+            self._shop.enter("subscribe", self._secret)
+            ours = {one.topic: one for one in self._ours(address)}
+            made = tuple(topic for topic in hooks.TOPICS if topic not in ours)
+            revived = tuple(topic for topic, one in ours.items() if not one.active)
+            standing = tuple(topic for topic, one in ours.items() if one.active)
+            self._shop.hooks.subscriptions += [hooks.Subscription(address, topic, _OWNER) for topic in made]
+            for topic in revived:
+                ours[topic].active = True
+            self._shop.leave("subscribe")
+        return Subscriptions(standing, made, revived)
+
+    def unsubscribe(self, address: str) -> int:
+        with self._shop.lock:
+            self._shop.enter("unsubscribe", self._secret)
+            ours = self._ours(address)
+            everybody = self._shop.hooks.subscriptions
+            self._shop.hooks.subscriptions = [one for one in everybody if one not in ours]
+            self._shop.leave("unsubscribe")
+        return len(ours)
+
+    def _ours(self, address: str) -> list[hooks.Subscription]:
+        return [one for one in self._shop.hooks.subscriptions if (one.owner, one.address) == (_OWNER, address)]
+
+
+_OWNER = "syncd"
 
 
 def _fault(write: Write) -> Rejected | None:

@@ -27,6 +27,7 @@ from connectors.contract import (
     Untouched,
     Write,
 )
+from connectors.memory.hooks import Hooks
 from connectors.memory.orders import Line, Order, OrderList
 from connectors.memory.truth import Lost, WriteSeen
 
@@ -85,6 +86,7 @@ class MemoryShop:
         self.lock = RLock()
         self.cursor_epoch = 1
         self.order_list = OrderList()
+        self.hooks = Hooks(lambda: self.secret)
         self._items: dict[str, _Item] = {}
         self._orders: dict[str, Order] = {}
         self._ids = count(1)
@@ -120,6 +122,7 @@ class MemoryShop:
             item = self._counted(listing_id)
             item.unexplained += max(0, shown - (item.shown or 0))
             item.shown = shown
+            self.hooks.tell("listing", listing_id, shown)
 
     def rename(self, listing_id: str, sku: str | None) -> None:
         self._items[listing_id].sku = sku
@@ -325,6 +328,7 @@ class MemoryShop:
         line.taken += units
         if item is not None and item.shown is not None:
             item.shown -= units
+            self.hooks.tell("listing", item.id, item.shown)
 
     def _change(self, order_id: str, lag_s: float, change: Callable[[Order], None]) -> None:
         with self.lock:
@@ -338,6 +342,7 @@ class MemoryShop:
     def _tell(self, order: Order, lag_s: float) -> None:
         order.version += 1
         self.order_list.add(order.state(), self.now() + timedelta(seconds=lag_s))
+        self.hooks.tell("order", order.id)
         self._pass_time()
 
     def _pass_time(self) -> None:
@@ -400,6 +405,7 @@ class MemoryShop:
         before = item.shown
         after = before + write.delta if write.op is Op.DELTA and before is not None else write.target
         item.shown = after
+        self.hooks.tell("listing", item.id, after)
         sent = self._sent[key]
         unread = self._unread(item.id, sent.booked)
         seen = WriteSeen(

@@ -13,17 +13,19 @@ from connectors.contract import (
     Listing,
     ListingPage,
     ListingRef,
+    News,
     Op,
     OrderPage,
     OrdersById,
     Outcome,
     Setting,
     SettingValue,
+    Subscriptions,
     Surroundings,
     Write,
 )
 from connectors.http import Transport
-from connectors.shopify import checks, listing_pages, writes
+from connectors.shopify import checks, deliveries, hooks, listing_pages, writes
 from connectors.shopify.address import Address
 from connectors.shopify.admin import Admin
 from connectors.shopify.order_pages import OrderPages
@@ -88,6 +90,15 @@ class Shopify:
 
     def send(self, batch: Batch) -> Sequence[Outcome]:
         return writes.refused(batch) or writes.sent(self._admin, batch, self._standing().location.gid)
+
+    def news(self, headers: Mapping[str, str], body: bytes) -> News | None:
+        return deliveries.news(self._settings, self._known, headers, body)
+
+    def subscribe(self, address: str) -> Subscriptions:
+        return hooks.subscribe(self._admin, self._settings, address)
+
+    def unsubscribe(self, address: str) -> int:
+        return hooks.unsubscribe(self._admin, self._settings, address)
 
     def _standing(self, *, anew: bool = False) -> Standing:
         """Where we stand; asked once, and `anew` where everything is read anyway: locations come and go."""

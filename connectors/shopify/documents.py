@@ -157,6 +157,30 @@ query OrdersById($ids: [ID!]!) { nodes(ids: $ids) { ...OrderStock } }
     + _ORDER
 )
 
+SUBSCRIPTIONS: Final = """
+query Subscriptions($uri: String!, $after: String) {
+  webhookSubscriptions(first: 250, after: $after, uri: $uri) {
+    nodes { id topic uri format filter includeFields }
+    pageInfo { hasNextPage endCursor }
+  }
+}
+"""
+
+SUBSCRIBE: Final = """
+mutation Subscribe($topic: WebhookSubscriptionTopic!, $subscription: WebhookSubscriptionInput!) {
+  webhookSubscriptionCreate(topic: $topic, webhookSubscription: $subscription) {
+    webhookSubscription { id }
+    userErrors { field message }
+  }
+}
+"""
+
+UNSUBSCRIBE: Final = """
+mutation Unsubscribe($id: ID!) {
+  webhookSubscriptionDelete(id: $id) { deletedWebhookSubscriptionId userErrors { field message } }
+}
+"""
+
 NEWEST_ORDER: Final = """
 query NewestOrder { orders(first: 1, sortKey: UPDATED_AT, reverse: true) { nodes { updatedAt } } }
 """

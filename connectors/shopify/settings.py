@@ -19,6 +19,7 @@ SETTINGS = (
     Setting("CLIENT_ID", "Client id of your app: Dev Dashboard > your app > Settings", secret=True),
     Setting("CLIENT_SECRET", "Client secret of your app, from the same page", secret=True),
     Setting("TOKEN", "Fixed token of an older custom app, instead of CLIENT_ID and CLIENT_SECRET", secret=True),
+    Setting("WEBHOOK_SECRET", "API secret key of the app; only with a fixed TOKEN, for webhooks", secret=True),
     Setting("LOCATION", "The location whose stock is written: its name as Shopify shows it, or its id. "
             "May be left out where the shop has one", example="Herzl 12"),
     Setting("API_VERSION", "Version of Shopify's API", default=API_VERSION),
@@ -54,6 +55,7 @@ class Settings:
     client_id: str | None = field(repr=False)
     client_secret: str | None = field(repr=False)
     token: str | None = field(repr=False)
+    webhook_secret: str | None = field(repr=False)
     location: str | None
     api_version: str
     order_lag: timedelta
@@ -67,7 +69,13 @@ class Settings:
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        return tuple(secret for secret in (self.client_id, self.client_secret, self.token) if secret)
+        every = (self.client_id, self.client_secret, self.token, self.webhook_secret)
+        return tuple(secret for secret in every if secret)
+
+    @property
+    def signing_key(self) -> str | None:
+        """What Shopify signs webhooks with: the secret of the app (shopify-facts §5)."""
+        return self.webhook_secret or self.client_secret
 
 
 def settings(channel: str, given: Mapping[str, SettingValue]) -> Settings:
@@ -94,6 +102,7 @@ def settings(channel: str, given: Mapping[str, SettingValue]) -> Settings:
         client_id=text("CLIENT_ID"),
         client_secret=text("CLIENT_SECRET"),
         token=text("TOKEN"),
+        webhook_secret=text("WEBHOOK_SECRET"),
         location=text("LOCATION"),
         api_version=text("API_VERSION") or API_VERSION,
         order_lag=order_lag,

@@ -17,6 +17,7 @@ from connectors.contract import (
     Level,
     ListingRef,
     ListingSource,
+    NewsSource,
     RateLimited,
     SalesSource,
     SettingType,
@@ -24,6 +25,7 @@ from connectors.contract import (
     Unavailable,
 )
 from connectors.testing.rig import (
+    ADDRESS,
     Capability,
     Promises,
     Rig,
@@ -50,6 +52,8 @@ def every_call(connector: Connector, ref: ListingRef, order_ids: list[str]) -> C
         calls["read"] = lambda: connector.read([ref])
     if isinstance(connector, StockSink):
         calls["send"] = lambda: connector.send(one_batch(lowering(ref, target=4, expected=9)))
+    if isinstance(connector, NewsSource):
+        calls["subscribe"] = lambda: connector.subscribe(ADDRESS)
     return calls
 
 
@@ -79,6 +83,7 @@ class ConductPromises(Promises):
             Capability.SALES: SalesSource,
             Capability.LISTINGS: ListingSource,
             Capability.STOCK: StockSink,
+            Capability.NEWS: NewsSource,
         }
         assert isinstance(connector, Connector)
         for capability, role in roles.items():

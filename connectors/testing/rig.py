@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from typing import ClassVar, Protocol, TypeVar
 from uuid import uuid4
@@ -12,6 +12,7 @@ from connectors.contract import (
     Connector,
     ListingRef,
     ListingSource,
+    NewsSource,
     Op,
     OrderLine,
     OrderState,
@@ -21,6 +22,9 @@ from connectors.contract import (
     Write,
 )
 
+ADDRESS = "https://sync.example/hooks/contract"
+"""Where the suite lets a channel deliver."""
+
 
 class Capability(StrEnum):
     """What a connector, its channel and its rig can do."""
@@ -28,6 +32,7 @@ class Capability(StrEnum):
     SALES = "sales"  # the connector is a SalesSource
     LISTINGS = "listings"  # ... a ListingSource
     STOCK = "stock"  # ... a StockSink
+    NEWS = "news"  # ... a NewsSource
     CREDENTIALS = "credentials"  # the channel asks who calls
     RATE_LIMIT = "rate limit"  # the channel asks callers to wait
     VARIATIONS = "variations"  # listings that belong to a parent
@@ -102,6 +107,30 @@ class Rig(Protocol):
         """Let the order list show all that happened, and let the next change have a later time."""
         ...
 
+    # webhooks (NEWS); addresses are https and lead nowhere
+    signature_header: str
+    """The lower-case name of the header that holds the signature of a delivery."""
+
+    def subscribed(self, address: str) -> Sequence[str]:
+        """The topics that the channel delivers to this address now, whoever subscribed; one entry per subscription."""
+        ...
+
+    def subscribe_stranger(self, address: str) -> None:
+        """Another program subscribes to something there."""
+        ...
+
+    def remove_subscription(self, address: str, topic: str) -> None:
+        """A person takes a subscription away."""
+        ...
+
+    def switch_off_subscription(self, address: str, topic: str) -> None:
+        """The channel gives a subscription up, as it does when nobody answers."""
+        ...
+
+    def delivered(self, address: str) -> Sequence[tuple[Mapping[str, str], bytes]]:
+        """Headers (lower-case names) and bodies of what the channel delivered there since this was asked last."""
+        ...
+
     # misfortune
     def go_down(self) -> None: ...
 
@@ -155,6 +184,11 @@ def as_listings(connector: Connector) -> ListingSource:
 
 def as_sink(connector: Connector) -> StockSink:
     assert isinstance(connector, StockSink)
+    return connector
+
+
+def as_news(connector: Connector) -> NewsSource:
+    assert isinstance(connector, NewsSource)
     return connector
 
 

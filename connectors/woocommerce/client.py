@@ -137,6 +137,10 @@ class Client:
         """The answer to a write, whatever its status below 500. Raises as `get`, and InDoubt unless `safe`."""
         return self._ask(lambda: self._api.post(endpoint, body, safe=safe))
 
+    def delete(self, endpoint: str, **params: str | int) -> Answer:
+        """The answer to taking something away, which is the same when done twice. Raises as `get`."""
+        return self._ask(lambda: self._api.delete(endpoint, params=params, safe=True))
+
     def index(self) -> Answer:
         """The open index of the site's REST API."""
         address = f"{self.url}/wp-json/"

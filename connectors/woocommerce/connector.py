@@ -13,6 +13,7 @@ from connectors.contract import (
     Listing,
     ListingPage,
     ListingRef,
+    News,
     Op,
     OrderPage,
     OrdersById,
@@ -20,12 +21,14 @@ from connectors.contract import (
     Setting,
     SettingType,
     SettingValue,
+    Subscriptions,
     Surroundings,
     Write,
 )
 from connectors.woocommerce import checks, writes
 from connectors.woocommerce.client import Client
 from connectors.woocommerce.guide import GUIDE
+from connectors.woocommerce.hooks import Hooks
 from connectors.woocommerce.listings import Listings
 from connectors.woocommerce.orders import Orders
 
@@ -98,6 +101,7 @@ class WooCommerce:
         )
         self._listings = Listings(self._client)
         self._orders = Orders(self._client, surroundings)
+        self._hooks = Hooks(self._client, str(settings["SECRET"]).strip())
 
     def __repr__(self) -> str:
         return f"WooCommerce({self._client.url})"
@@ -125,3 +129,12 @@ class WooCommerce:
 
     def send(self, batch: Batch) -> Sequence[Outcome]:
         return writes.send(self._client, batch)
+
+    def news(self, headers: Mapping[str, str], body: bytes) -> News | None:
+        return self._hooks.news(headers, body)
+
+    def subscribe(self, address: str) -> Subscriptions:
+        return self._hooks.subscribe(address)
+
+    def unsubscribe(self, address: str) -> int:
+        return self._hooks.unsubscribe(address)

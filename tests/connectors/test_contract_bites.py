@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,14 +14,17 @@ from connectors.contract import (
     Batch,
     ConnectorError,
     InDoubt,
+    NotGenuine,
     Op,
     OrderPage,
     Outcome,
     RateLimited,
+    Subscriptions,
     Unavailable,
     Untouched,
 )
 from connectors.memory import MemoryConnector
+from connectors.memory.hooks import SIGNATURE, Subscription, signature
 from connectors.testing import Capability, ContractSuite
 from tests.connectors.test_contract_memory import MemoryRig
 
@@ -230,6 +234,81 @@ class ConnectsWhenMade(MemoryConnector):
         self.check()
 
 
+class BelievesEverybody(MemoryConnector):
+    def news(self, headers, body):
+        return super().news({**headers, SIGNATURE: signature(self._secret, body)}, body)
+
+
+class LooksAtTheLengthOfASignatureOnly(MemoryConnector):
+    def news(self, headers, body):
+        right = signature(self._secret, body)
+        alike = len(headers.get(SIGNATURE, "")) == len(right)
+        return super().news({**headers, SIGNATURE: right} if alike else headers, body)
+
+
+class RepeatsWhatItRefuses(MemoryConnector):
+    def news(self, headers, body):
+        try:
+            return super().news(headers, body)
+        except NotGenuine as error:
+            raise NotGenuine(f"{error} {body!r}") from None
+
+
+class AsksTheShopForNews(MemoryConnector):
+    def news(self, headers, body):
+        self._shop.enter("news", self._secret)
+        return super().news(headers, body)
+
+
+class NamesOrdersAsTheOwnerDoes(MemoryConnector):
+    def news(self, headers, body):
+        told = super().news(headers, body)
+        return replace(told, order_id=told.order_id and f"#{told.order_id}")
+
+
+class NamesListingsByTheirSku(MemoryConnector):
+    def news(self, headers, body):
+        told = super().news(headers, body)
+        return replace(told, listing_id=told.listing_id and "A")
+
+
+class CountsDeliveriesItself(MemoryConnector):
+    counted = itertools.count()
+
+    def news(self, headers, body):
+        return replace(super().news(headers, body), delivery_id=str(next(self.counted)))
+
+
+class SubscribesAgainAndAgain(MemoryConnector):
+    def subscribe(self, address):
+        self._shop.hooks.subscriptions.append(Subscription(address, "order", "syncd"))
+        return super().subscribe(address)
+
+
+class SubscribesOnlyWhereNothingStands(MemoryConnector):
+    def subscribe(self, address):
+        ours = tuple(one.topic for one in self._ours(address))
+        return Subscriptions(ours) if ours else super().subscribe(address)
+
+
+class TakesEverythingAnewEachTime(MemoryConnector):
+    def subscribe(self, address):
+        self.unsubscribe(address)
+        return super().subscribe(address)
+
+
+class TakesStrangersAway(MemoryConnector):
+    def unsubscribe(self, address):
+        self._shop.hooks.subscriptions = [one for one in self._shop.hooks.subscriptions if one.owner == "syncd"]
+        return super().unsubscribe(address)
+
+
+class TakesAwayWhatGoesElsewhere(MemoryConnector):
+    def unsubscribe(self, address):
+        everywhere = {one.address for one in self._shop.hooks.subscriptions if one.owner == "syncd"}
+        return max((super(type(self), self).unsubscribe(one) for one in everywhere), default=0)
+
+
 BITES = [
     (WritesAbsolutely, "delta", "a_delta_lets_a_sale_in_between_stand", {}),
     (WritesAbsolutely, "delta", "a_raise_lets_a_sale_in_between_stand", {}),
@@ -267,6 +346,22 @@ BITES = [
     (WritesAbsolutely, "compare", "of_several_raises_only_the_stale_one_is_in_conflict", {}),
     (BeginsToCountUnasked, "delta", "counting_begins_at_the_target_and_only_when_asked", {}),
     (ChecksByWriting, "delta", "checking_a_healthy_channel_finds_no_fault_and_changes_nothing", {}),
+    (BelievesEverybody, "delta", "a_changed_body_is_refused", {}),
+    (BelievesEverybody, "delta", "the_signature_of_another_channel_is_refused", {}),
+    (LooksAtTheLengthOfASignatureOnly, "delta", "a_changed_or_absent_signature_is_refused", {}),
+    (RepeatsWhatItRefuses, "delta", "no_refusal_of_a_delivery_holds_a_secret", {}),
+    (AsksTheShopForNews, "delta", "listening_calls_nobody", {}),
+    (NamesOrdersAsTheOwnerDoes, "delta", "a_sale_is_told_by_the_order_s_own_id", {}),
+    (NamesListingsByTheirSku, "delta", "a_changed_number_is_told_by_the_listing_s_own_id", {"known": True}),
+    (NamesListingsByTheirSku, "delta", "a_variation_is_told_by_its_own_id", {}),
+    (CountsDeliveriesItself, "delta", "each_delivery_has_an_id_of_its_own", {}),
+    (SubscribesAgainAndAgain, "delta", "subscribing_makes_the_channel_deliver", {}),
+    (SubscribesAgainAndAgain, "delta", "subscribing_twice_is_subscribing_once", {}),
+    (TakesEverythingAnewEachTime, "delta", "subscribing_twice_is_subscribing_once", {}),
+    (SubscribesOnlyWhereNothingStands, "delta", "a_missing_subscription_is_put_back", {}),
+    (SubscribesOnlyWhereNothingStands, "delta", "a_subscription_that_was_switched_off_is_put_back", {}),
+    (TakesStrangersAway, "delta", "subscriptions_of_strangers_are_left_alone", {}),
+    (TakesAwayWhatGoesElsewhere, "delta", "unsubscribing_takes_away_all_of_ours", {}),
     (ConnectsWhenMade, "delta", "making_it_calls_nobody", {}),
 ]
 
@@ -291,7 +386,7 @@ def test_a_broken_promise_is_found(breaker, style, prefix, arguments, caplog):
         def wrong_credentials(self):
             return self.made(self.shop, secret="open-barley")
 
-    if prefix.startswith("no_error_log_line"):
+    if prefix.startswith(("no_error_log_line", "no_refusal_of_a_delivery")):
         arguments = {"caplog": caplog}
     kept = Rig(style)
     promise(prefix)(rig=kept, **arguments)  # the same test passes with the connector that keeps it

@@ -9,11 +9,13 @@ import pytest
 
 from connectors.contract import ListingRef
 from connectors.memory import Lost, MemoryConnector, MemoryShop
+from connectors.memory.hooks import SIGNATURE, Subscription
 from connectors.testing import Capability, ContractSuite
 
 
 class MemoryRig:
     secrets = ("open-sesame", "open-barley")
+    signature_header = SIGNATURE
     batch_limit = 3
 
     def __init__(self, style: Literal["delta", "compare"]) -> None:
@@ -58,6 +60,27 @@ class MemoryRig:
 
     def catch_up(self) -> None:
         self.now += timedelta(seconds=5)
+
+    def subscribed(self, address: str) -> list[str]:
+        return [one.topic for one in self.shop.hooks.subscriptions if one.active and one.address == address]
+
+    def subscribe_stranger(self, address: str) -> None:
+        self.shop.hooks.subscriptions.append(Subscription(address, "order", "a stranger"))
+
+    def remove_subscription(self, address: str, topic: str) -> None:
+        self.shop.hooks.subscriptions.remove(self._subscription(address, topic))
+
+    def switch_off_subscription(self, address: str, topic: str) -> None:
+        self._subscription(address, topic).active = False
+
+    def _subscription(self, address: str, topic: str) -> Subscription:
+        (found,) = (one for one in self.shop.hooks.subscriptions if (one.address, one.topic) == (address, topic))
+        return found
+
+    def delivered(self, address: str) -> list[tuple[dict[str, str], bytes]]:
+        there = [one for one in self.shop.hooks.delivered if one.address == address]
+        self.shop.hooks.delivered = [one for one in self.shop.hooks.delivered if one.address != address]
+        return [(one.headers, one.body) for one in there]
 
     def go_down(self) -> None:
         self.shop.down_until = self.now + timedelta(minutes=1)

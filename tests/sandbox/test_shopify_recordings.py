@@ -25,7 +25,7 @@ OLD = "a deprecated mutation that syncd does not use; its twin inventorySetQuant
 MOVE = "moving units between states is not in the practice shop: syncd writes available only"
 MADE = "the shop is set up through its own Python methods, not through the mutations of a catalogue"
 EDIT = "orders are edited through ShopifyShop.edit_order; what the order looks like afterwards is replayed"
-FILTERS = "the practice shop delivers no webhooks, so it does not judge their filters"
+FILTERS = "syncd sets no filter, so the practice shop does not judge them"
 NOT_REPLAYED = {
     "inventory-quantity-contracts-2026-04": {
         "inventorySetOnHandQuantities": OLD,

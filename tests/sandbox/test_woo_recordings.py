@@ -1,10 +1,13 @@
 """Every recorded call of a real WooCommerce 10.5, replayed on the sandbox: same status, same code, same shape, and for
-writes the same word on stock."""
+writes the same word on stock. Every recorded delivery of its webhooks: same topics in the same order, same headers,
+same shape."""
 
 from __future__ import annotations
 
+import base64
+import hmac
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,15 +17,16 @@ import pytest
 import requests
 from woo_kit import Clock, certificate, oauth_pairs
 
+from syncd.sandbox.deliveries import Message
 from syncd.sandbox.faults import Answer, FatalAt, NoticeBeforeJson
 from syncd.sandbox.server import Request, Response, SandboxServer
 from syncd.sandbox.woocommerce import Key, WooShop, woo_app
+from syncd.sandbox.woocommerce.model import Webhook
 
 FOLDER = Path(__file__).parent.parent / "recordings" / "woocommerce"
 RECORDINGS = {path.stem: json.loads(path.read_text("utf-8")) for path in sorted(FOLDER.glob("*.json"))}
 
-WEBHOOKS = "the sandbox sends no webhooks yet; the deliveries are kept for the part that receives them"
-NOT_REPLAYED = {name: WEBHOOKS for name in RECORDINGS if name.startswith("webhook_")}
+DELIVERED = [name for name, recorded in RECORDINGS.items() if "deliveries" in recorded]
 # Fields of a body that the sandbox leaves out, as paths that begin with these.
 LEFT_OUT = {
     "system_status_environment": (
@@ -30,6 +34,7 @@ LEFT_OUT = {
         "of the report's 40 lines about the host the sandbox tells those that a client can use",
     ),
 }
+SECRET = "webhook-secret-for-tests"
 STOCK_FIELDS = ("manage_stock", "stock_quantity", "stock_status", "backorders", "backordered", "low_stock_amount")
 CREATED = datetime(2026, 11, 21, 7, 56, 35, tzinfo=UTC)
 ASKED = datetime(2026, 11, 22, 8, 14, 10, tzinfo=UTC)
@@ -38,7 +43,7 @@ ASKED = datetime(2026, 11, 22, 8, 14, 10, tzinfo=UTC)
 def recorded_shop(clock: Clock) -> WooShop:
     """The shop of the recordings: 200 simple products (ids 12-211), 20 variable ones with three sizes (212-291)."""
     clock.at = CREATED
-    shop = WooShop(clock)
+    shop = WooShop(clock, webhook_delay=timedelta)
     for number in range(1, 201):
         shop.add_simple(f"SKU-{number:06}", f"Simple product {number:06}", stock=100)
     for number in range(1, 21):
@@ -128,6 +133,21 @@ def cart(shop: WooShop) -> None:
     shop.carts["REDACTED"] = {12: 1}
 
 
+def webhooks(shop: WooShop, *topics: str) -> None:
+    """One per topic, with the recordings' secret, numbered from 1."""
+    for topic in topics:
+        number = shop.webhooks.next_id()
+        shop.webhooks.by_id[number] = Webhook(
+            number, topic, topic, "https://receiver.example/ok", SECRET, "https://shop.example", shop.now()
+        )
+
+
+def disabled_webhook(shop: WooShop) -> None:
+    webhooks(shop, *["product.updated"] * 6)
+    hook = shop.webhooks.by_id[6]
+    hook.status, hook.modified = "disabled", shop.now()
+
+
 PREPARED: dict[str, Prepare] = {
     "order_get": order(459, "SKU-000070", 2),
     "order_cancel": cancellable,
@@ -156,6 +176,7 @@ PREPARED: dict[str, Prepare] = {
     "variation_qty_parent_managed": parent_counts,
     "variation_without_sku": variation_without_sku,
     "variations_modified_after": changed_at_noon,
+    "webhook_disabled": disabled_webhook,
 }
 # What the host did to the call, in place of the shop or to it.
 HOST = {
@@ -264,7 +285,7 @@ def codes(body: Any) -> list[str]:
     return [code for each in body for code in codes(each)] if isinstance(body, list) else []
 
 
-@pytest.mark.parametrize("name", [name for name in RECORDINGS if name not in NOT_REPLAYED])
+@pytest.mark.parametrize("name", [name for name in RECORDINGS if name not in DELIVERED])
 def test_the_sandbox_answers_as_the_real_shop_did(name: str, place: Place) -> None:
     recorded = RECORDINGS[name]
     place.shop = recorded_shop(Clock())
@@ -294,7 +315,117 @@ def test_the_sandbox_answers_as_the_real_shop_did(name: str, place: Place) -> No
             assert sorted(got.headers[header].split(", ")) == sorted(recorded["headers"][header].split(", "))
 
 
+# --------------------------------------------------------------------------- what the shop delivered
+
+
+TOPICS = ("order.created", "order.updated", "order.deleted", "product.updated", "product.deleted")
+CUSTOMER = {"first_name": "Erika", "last_name": "Muster", "country": "DE"}
+
+
+def by_rest(place: Place) -> None:
+    lines = [{"product_id": 101, "quantity": 1}, {"product_id": 276, "variation_id": 278, "quantity": 1}]
+    wish = {"status": "processing", "payment_method": "card", "billing": CUSTOMER, "line_items": lines}
+    asked(place, "POST", "wc/v3/orders", wish)
+
+
+def by_checkout(place: Place) -> None:
+    place.shop.carts["REDACTED"] = {102: 1}
+    asked(place, "POST", "wc/store/v1/checkout", {"payment_method": "cod", "billing_address": CUSTOMER})
+
+
+def asked(place: Place, method: str, path: str, body: Any = None) -> None:
+    answer = replay(
+        place,
+        "",
+        {
+            "request": {
+                "method": method,
+                "path": f"/wp-json/{path}",
+                "query": [],
+                "body": body,
+                "content_type": "application/json",
+            }
+        },
+    )
+    assert answer.status_code < 300, answer.text
+
+
+def on_an_order(place: Place, method: str, body: Any = None) -> None:
+    order(498, "SKU-000090", 1)(place.shop)
+    place.shop.webhooks.deliveries.pump(ASKED, lambda *_: 200)
+    asked(place, method, "wc/v3/orders/498", body)
+
+
+HAPPENED: dict[str, Callable[[Place], None]] = {
+    "webhook_order_created": by_rest,
+    "webhook_order_deleted": lambda place: on_an_order(place, "DELETE"),
+    "webhook_order_updated": lambda place: on_an_order(place, "PUT", {"status": "completed"}),
+    "webhook_ping_raw": lambda place: asked(
+        place,
+        "POST",
+        "wc/v3/webhooks",
+        {"topic": "order.created", "delivery_url": "https://receiver.example/ok", "secret": SECRET},
+    ),
+    "webhook_product_deleted": lambda place: asked(place, "DELETE", "wc/v3/products/101"),
+    "webhook_product_updated": lambda place: asked(place, "PUT", "wc/v3/products/101", {"stock_quantity": 55}),
+    "webhook_store_order": by_checkout,
+    "webhook_variation_updated": lambda place: asked(
+        place, "PUT", "wc/v3/products/276/variations/278", {"stock_quantity": 54}
+    ),
+}
+# Fields of a delivered body that the sandbox fills otherwise, by how their path begins.
+DELIVERED_OTHERWISE = ("meta_data", "shipping_lines", "line_items.1.image.id")
+
+
+@pytest.mark.parametrize("name", DELIVERED)
+def test_the_sandbox_delivers_as_the_real_shop_did(name: str, place: Place) -> None:
+    recorded = RECORDINGS[name]["deliveries"]
+    place.shop = recorded_shop(Clock())
+    if name != "webhook_ping_raw":
+        webhooks(place.shop, *TOPICS)
+    got: list[Message] = []
+
+    def post(url: str, headers: Mapping[str, str], body: bytes) -> int:
+        got.append(Message(url, headers, body))
+        return 200
+
+    HAPPENED[name](place)
+    place.shop.webhooks.deliveries.pump(ASKED, post)
+    assert [topic(one.headers) for one in got] == [topic(one["headers"]) for one in recorded]
+    for one, other in zip(got, recorded, strict=True):
+        assert one.url == f"https://receiver.example{other['path']}"
+        assert list(one.headers) == list(other["headers"])
+        same = {key: one.headers.get(key) for key in SAME_HEADERS}
+        assert same == {key: other["headers"].get(key) for key in SAME_HEADERS}
+        if topic(one.headers) is None:
+            assert one.body.decode() == other["body"]
+            continue
+        assert one.headers["X-WC-Webhook-Signature"] == signed(one.body)
+        assert other["headers"]["X-WC-Webhook-Signature"] == signed(other["body"].encode())
+        found = differences(json.loads(other["body"]), json.loads(one.body))
+        assert [line for line in found if not line.startswith(DELIVERED_OTHERWISE)] == []
+
+
+SAME_HEADERS = (
+    "User-Agent",
+    "Content-Type",
+    "X-WC-Webhook-Source",
+    "X-WC-Webhook-Topic",
+    "X-WC-Webhook-Resource",
+    "X-WC-Webhook-Event",
+)
+
+
+def topic(headers: Mapping[str, str]) -> str | None:
+    return headers.get("X-WC-Webhook-Topic")
+
+
+def signed(body: bytes) -> str:
+    return base64.b64encode(hmac.digest(SECRET.encode(), body, "sha256")).decode()
+
+
 def test_every_exception_names_a_recording() -> None:
+    assert set(HAPPENED) == set(DELIVERED)
     assert set(LEFT_OUT) | set(HOST) | set(PREPARED) | set(ANSWERED_BY_THE_HOST) <= set(RECORDINGS)
 
 

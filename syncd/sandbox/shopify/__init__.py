@@ -3,6 +3,8 @@
 shop = ShopifyShop()
 shop.add_product("Shoe", [{"sku": "SHOE-39-BLK", "units": 10, "options": {"Size": "39", "Colour": "black"}}])
 with SandboxServer(ShopifyApp(shop, fixed_token="shpat_practice")) as server: ...
+
+Its webhooks wait in ``shop.webhooks.deliveries``, see `syncd.sandbox.deliveries`.
 """
 
 from syncd.sandbox.shopify.app import ShopifyApp

@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from syncd.sandbox.server import Request, Response
+from syncd.sandbox.shopify import webhook_bodies
 from syncd.sandbox.shopify.asked import Asked, too_long
 from syncd.sandbox.shopify.cost import Bucket, Price
 from syncd.sandbox.shopify.graphql.check import mistakes
@@ -48,12 +49,15 @@ class ShopifyApp:
     client_secret: str = field(default="practice-secret", repr=False)
     fixed_token: str | None = field(default=None, repr=False)
     scopes: frozenset[str] = ALL_SCOPES
+    installed: bool = True
     bucket: Bucket = field(init=False)
     keys: Keys = field(default_factory=Keys)
     _tokens: dict[str, datetime] = field(default_factory=dict, repr=False)  # until when each is good
 
     def __post_init__(self) -> None:
         self.bucket = Bucket(self.shop.clock)
+        self.shop.webhooks.secret = lambda: self.client_secret
+        self.shop.webhooks.api_version = VERSIONS[-1]
 
     def __call__(self, request: Request) -> Response:
         with self.shop.lock:
@@ -67,9 +71,16 @@ class ShopifyApp:
             return _json(404, {"errors": "Not Found"})
 
     def revoke_tokens(self) -> None:
-        """Makes every token void at once, as uninstalling the app does."""
+        """Makes every token void at once."""
         self._tokens.clear()
         self.fixed_token = None
+
+    def uninstall(self) -> None:
+        """The owner takes the app out of the shop: it hears of it, and gets no token any more."""
+        with self.shop.lock:
+            self.revoke_tokens()
+            self.installed = False
+            self.shop.webhooks.uninstalled(lambda: webhook_bodies.uninstalled(self.shop.name, self.shop.domain))
 
     # ------------------------------------------------------------------ tokens
 
@@ -77,7 +88,7 @@ class ShopifyApp:
         given = {name: values[0] for name, values in parse_qs(request.body.decode(errors="replace")).items()}
         if given.get("grant_type") != "client_credentials":
             return _json(400, {"error": "unsupported_grant_type"})
-        known = _same(given.get("client_id", ""), self.client_id)
+        known = self.installed and _same(given.get("client_id", ""), self.client_id)
         if not (known and _same(given.get("client_secret", ""), self.client_secret)):
             return _json(400, {"error": "invalid_client", "error_description": "Client authentication failed."})
         token = f"shpat_{secrets.token_hex(16)}"

@@ -131,7 +131,7 @@ class Asked:
         tables: Mapping[str, Mapping[int, Any]] = {
             "Location": shop.locations,
             "Product": shop.products,
-            "WebhookSubscription": shop.subscriptions,
+            "WebhookSubscription": shop.webhooks.subscriptions,
         }
         return tables.get(kind, {}).get(number)
 

@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 
+from syncd.sandbox.shopify import webhook_bodies
 from syncd.sandbox.shopify.model import InventoryItem, InventoryLevel, Location, Product, Variant
+from syncd.sandbox.shopify.webhooks import Webhooks
 
 FIRST_NUMBER = 10_220_850_000_001  # Shopify's ids do not fit into 32 bits
 
@@ -24,7 +26,7 @@ def _now() -> datetime:
 class Catalogue:
     """What is on sale, and where. Thread-safe. It begins with one location, "Shop location".
 
-    `clock` gives aware UTC.
+    `clock` gives aware UTC. `webhooks` are told what happens.
     """
 
     clock: Callable[[], datetime] = _now
@@ -35,9 +37,11 @@ class Catalogue:
     locations: dict[int, Location] = field(default_factory=dict)
     products: dict[int, Product] = field(default_factory=dict)
     by_number: dict[int, Variant | InventoryItem] = field(default_factory=dict)
+    webhooks: Webhooks = field(init=False)
     _last_number: int = FIRST_NUMBER
 
     def __post_init__(self) -> None:
+        self.webhooks = Webhooks(self)
         self.add_location("Shop location")
 
     # ------------------------------------------------------------------ small things
@@ -154,10 +158,12 @@ class Catalogue:
         )
 
     def move(self, level: InventoryLevel, **deltas: int) -> None:
-        """Changes states of a level by so many units."""
+        """Changes states of a level by so many units; a change of available is told, whoever made it."""
         for state, delta in deltas.items():
             level.states[state] += delta
             level.changed_at[state] = level.updated_at = self.now()
+        if deltas.get("available"):
+            self.webhooks.tell("INVENTORY_LEVELS_UPDATE", lambda: webhook_bodies.level(level))
 
     def edit_stock(self, sku: str, number: int, location: Location | None = None) -> None:
         """Types a number into the admin: sets available by hand and stocks the item there."""

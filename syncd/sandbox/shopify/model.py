@@ -276,3 +276,4 @@ class Subscription(Entity):
     filter: str | None = None
     include_fields: list[str] = field(default_factory=list)
     metafield_namespaces: list[str] = field(default_factory=list)
+    failures: int = 0  # in a row

@@ -12,6 +12,7 @@ from datetime import timedelta
 from decimal import Decimal
 from random import Random
 
+from syncd.sandbox.shopify import webhook_bodies
 from syncd.sandbox.shopify.catalogue import Catalogue
 from syncd.sandbox.shopify.model import (
     Fulfillment,
@@ -22,7 +23,6 @@ from syncd.sandbox.shopify.model import (
     Order,
     Refund,
     RefundLine,
-    Subscription,
     Transaction,
     Variant,
 )
@@ -44,7 +44,6 @@ class ShopifyShop(Catalogue):
     order_list_disorder: Random | None = None
     orders: dict[int, Order] = field(default_factory=dict)
     definitions: dict[tuple[str, str, str], dict[str, object]] = field(default_factory=dict)
-    subscriptions: dict[int, Subscription] = field(default_factory=dict)
 
     def delete_variant(self, sku: str) -> Variant:
         """Takes a variant out of the catalogue; lines of old orders keep the SKU's text and lose the variant."""
@@ -132,6 +131,7 @@ class ShopifyShop(Catalogue):
             if line.level:
                 self.move(line.level, available=-line.quantity, committed=line.quantity)
         self.orders[order.number] = order
+        self.webhooks.tell("ORDERS_CREATE", lambda: webhook_bodies.order(order))
         self.touch(order)
         return order
 
@@ -139,8 +139,9 @@ class ShopifyShop(Catalogue):
         return Transaction(number=self.number(), created_at=self.now(), updated_at=self.now(), kind=kind, money=money)
 
     def touch(self, order: Order) -> None:
-        """The order has changed: it carries a new time, and the search will know of it later."""
+        """The order has changed: it carries a new time, it is told, and the search will know of it later."""
         order.updated_at = self.now()
+        self.webhooks.tell("ORDERS_UPDATED", lambda: webhook_bodies.order(order))
         order.index.append((self.clock(), indexed(order)))
 
     def fulfil(self, order: Order, line: LineItem | None = None, units: int | None = None) -> Fulfillment:
@@ -196,7 +197,9 @@ class ShopifyShop(Catalogue):
                 line.unfulfilled_quantity = 0
             order.cancelled_at = order.closed_at = self.now()
             order.cancel_reason = reason
-            return self._refund(order, lines, self._paid(order), None)
+            refund = self._refund(order, lines, self._paid(order), None)
+            self.webhooks.tell("ORDERS_CANCELLED", lambda: webhook_bodies.order(order))
+            return refund
 
     def refund(
         self,
@@ -239,6 +242,7 @@ class ShopifyShop(Catalogue):
         with self.lock:
             removed = self._take_back(line, units, "CANCEL" if restock else "NO_RESTOCK")
             order.edited = True
+            self.webhooks.tell("ORDERS_EDITED", lambda: webhook_bodies.edited(order, line, units, self.now()))
             if leaves_refund:
                 self._refund(order, [removed], Decimal(), None)
             else:
@@ -248,6 +252,7 @@ class ShopifyShop(Catalogue):
         """Deletes an order as if it had never been; stock stays as it is."""
         with self.lock:
             del self.orders[order.number]
+            self.webhooks.tell("ORDERS_DELETE", lambda: webhook_bodies.deleted(order))
 
     def _take_back(
         self,
@@ -301,6 +306,7 @@ class ShopifyShop(Catalogue):
         )
         order.refunds.append(refund)
         order.transactions += transactions
+        self.webhooks.tell("REFUNDS_CREATE", lambda: webhook_bodies.refund(order, refund))
         self.touch(order)
         return refund
 

@@ -1,4 +1,4 @@
-"""Webhook subscriptions: kept and listed. The practice shop does not deliver them."""
+"""The queries and mutations of webhook subscriptions. A `filter` is kept and not obeyed: all is delivered."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def listed(_: object, call: Call) -> dict[str, Any]:
     topics, uri = call.arguments.get("topics"), call.arguments.get("uri")
     found = [
         one
-        for one in call.request.shop.subscriptions.values()
+        for one in call.request.shop.webhooks.subscriptions.values()
         if one.topic in (topics or [one.topic]) and uri in (None, one.uri)
     ]
     return connection(rows(found), call)
@@ -36,7 +36,7 @@ def create(_: object, call: Call) -> Payload:
     now = asked.shop.now()
     made = Subscription(number=asked.shop.number(), created_at=now, updated_at=now, topic=topic, uri=wish["uri"])
     _change(made, wish)
-    asked.shop.subscriptions[made.number] = made
+    asked.shop.webhooks.subscriptions[made.number] = made
     return {"webhookSubscription": made, "userErrors": []}
 
 
@@ -63,7 +63,7 @@ def delete(_: object, call: Call) -> Payload:
     if not found:
         errors = [user_error(None, "Webhook subscription does not exist", "id")]
         return {"deletedWebhookSubscriptionId": None, "userErrors": errors}
-    del asked.shop.subscriptions[found.number]
+    del asked.shop.webhooks.subscriptions[found.number]
     return {"deletedWebhookSubscriptionId": found.id, "userErrors": []}
 
 
@@ -82,6 +82,6 @@ def _errors(asked: Asked, topic: str, uri: str) -> list[dict[str, Any]]:
     protocol = uri.partition("://")[0]
     if protocol != "https":
         return [user_error(None, f"Address protocol {protocol}:// is not supported", *where)]
-    if any(one.topic == topic and one.uri == uri for one in asked.shop.subscriptions.values()):
+    if any(one.topic == topic and one.uri == uri for one in asked.shop.webhooks.subscriptions.values()):
         return [user_error(None, "Address for this topic has already been taken", *where)]
     return []

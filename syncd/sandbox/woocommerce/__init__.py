@@ -6,7 +6,9 @@ To stand one up::
     shop.add_simple("SHOE-39-BLK", "Shoe 39 black", stock=10)
     with SandboxServer(woo_app(shop)) as server: ...
 
-What it does not imitate: webhooks, taxes, shipping, coupons, mail.
+Its webhooks wait in ``shop.webhooks.deliveries``, see `syncd.sandbox.deliveries`.
+
+What it does not imitate: taxes, shipping, coupons, mail.
 """
 
 from syncd.sandbox.woocommerce.app import woo_app

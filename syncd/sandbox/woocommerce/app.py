@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from syncd.sandbox.server import App, Request, Response
-from syncd.sandbox.woocommerce import orders, php, products, site
+from syncd.sandbox.woocommerce import orders, php, products, site, webhook_routes
 from syncd.sandbox.woocommerce.auth import authenticated, check_permissions
 from syncd.sandbox.woocommerce.rest import NO_ROUTE, Asked, Body, Fatal, Reply, RestError, body_of
 
@@ -78,6 +78,11 @@ ROUTES = (
     _route(READ, "/wc/v3/refunds", orders.list_all_refunds, LIST),
     _route(READ, "/wc/v3/orders/{order_id}/notes", orders.list_notes, LIST),
     _route(("POST",), "/wc/v3/orders/{order_id}/notes", orders.post_note, CREATE),
+    _route(READ, "/wc/v3/webhooks", webhook_routes.list_webhooks, LIST),
+    _route(("POST",), "/wc/v3/webhooks", webhook_routes.post_webhook, CREATE),
+    _route(READ, "/wc/v3/webhooks/{id}", webhook_routes.get_webhook, VIEW),
+    _route(EDIT, "/wc/v3/webhooks/{id}", webhook_routes.put_webhook, CHANGE),
+    _route(("DELETE",), "/wc/v3/webhooks/{id}", webhook_routes.delete_webhook, DELETE),
     _route(READ, "/wc/v3/settings/products", site.list_settings, LIST),
     _route(READ, "/wc/v3/settings/products/{name}", site.get_setting, VIEW),
     _route(EDIT, "/wc/v3/settings/products/{name}", site.put_setting, CHANGE),

@@ -78,6 +78,33 @@ class Product:
 
 
 @dataclass(slots=True)
+class Webhook:
+    """A webhook; `secret` is never shown. `site` is the address under which it was made.
+
+    `failures` in a row: up to 6, and the 7th disables (woocommerce-facts §7).
+    """
+
+    id: int
+    name: str
+    topic: str
+    url: str
+    secret: str = field(repr=False)
+    site: str
+    created: datetime
+    modified: datetime | None = None
+    status: str = "active"  # or paused, disabled
+    failures: int = 0
+
+    @property
+    def resource(self) -> str:
+        return self.topic.partition(".")[0]
+
+    @property
+    def event(self) -> str:
+        return self.topic.partition(".")[2]
+
+
+@dataclass(slots=True)
 class Line:
     """A line of an order, or of a refund (negative `quantity`, `refunded_line_id` set).
 

@@ -100,6 +100,7 @@ def post_order(shop: WooShop, asked: Asked) -> Reply:
     except RestError:
         del shop.orders[order.id]
         raise
+    shop.webhooks.tell("order.created", order.id)
     selling.change_status(shop, order, status)
     if params.get("set_paid") is True:
         selling.change_status(shop, order, "completed" if order.payment_method == "cod" else "processing")

@@ -243,6 +243,7 @@ def _create_product(shop: WooShop, base: str, params: Body) -> Body:
     product = Product(shop.next_post(), str(params.get("type", "simple")), "", "", shop.now(), shop.now(), price="")
     _apply(shop, product, params)
     shop.products[product.id] = product
+    shop.webhooks.tell("product.created", product.id)
     return product_json(shop, base, product, written=True)
 
 

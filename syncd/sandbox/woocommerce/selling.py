@@ -34,6 +34,7 @@ def change_status(shop: WooShop, order: Order, status: str) -> None:
     Failed, refunded and the rest leave stock as it is.
     """
     before, order.status = order.status, status
+    shop.webhooks.tell("order.updated", order.id)
     if status in REDUCING and not order.stock_reduced:
         _reduce(shop, order)
         order.stock_reduced = True

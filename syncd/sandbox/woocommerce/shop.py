@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta, timezone, tzinfo
 
 from syncd.sandbox.woocommerce import selling
 from syncd.sandbox.woocommerce.model import Key, Line, Note, NotEnoughStock, Order, Product, Refund
+from syncd.sandbox.woocommerce.webhooks import Webhooks, within_a_minute
 
 
 @dataclass(slots=True)
@@ -41,6 +42,8 @@ class WooShop:
             it runs in the server's thread, under the shop's lock.
         plugin_statuses: order statuses that a plugin added; they move no stock.
         gateways: payment methods that can pay back.
+
+    What happens is told to `webhooks`; `webhook_delay` says, for each delivery, how long after its event it is due.
     """
 
     def __init__(
@@ -49,6 +52,7 @@ class WooShop:
         *,
         folder: str = "",
         zone: tzinfo = timezone(timedelta(hours=1), "Europe/Berlin"),
+        webhook_delay: Callable[[], timedelta] = within_a_minute,
     ) -> None:
         self._now = now
         self.folder = folder
@@ -59,6 +63,7 @@ class WooShop:
         self._variation_ids: dict[int, list[int]] = {}
         self.orders: dict[int, Order] = {}
         self._saved: dict[int, list[tuple[datetime, Order]]] = {}
+        self.webhooks = Webhooks(self, webhook_delay)
         self.carts: dict[str, dict[int, int]] = {}
         self.drafts: dict[str, Order] = {}
         self.options: dict[str, str] = {
@@ -85,9 +90,13 @@ class WooShop:
 
     # ------------------------------------------------------------------ settings and time
 
+    def instant(self) -> datetime:
+        """The shop's clock, aware UTC."""
+        return self._now().astimezone(UTC)
+
     def now(self) -> datetime:
         """The shop's clock, in whole seconds, aware UTC."""
-        return self._now().astimezone(UTC).replace(microsecond=0)
+        return self.instant().replace(microsecond=0)
 
     def local(self, instant: datetime) -> datetime:
         return instant.astimezone(self.zone)
@@ -150,6 +159,7 @@ class WooShop:
             )
             product.stock, product.manage_stock = stock, stock is not None
             self.products[product.id] = product
+            self.webhooks.tell("product.created", product.id)
             self.save(product)
             return product
 
@@ -186,7 +196,12 @@ class WooShop:
         return parent if parent is not None and parent.manage_stock else None
 
     def save(self, product: Product) -> None:
-        """Recompute the stock status and bump the dates: every save does, also one that changes nothing.
+        """Recompute the stock status, bump the dates, tell of it: every save does, also one that changes nothing."""
+        self._recompute(product)
+        self.webhooks.tell("product.updated", product.id)
+
+    def _recompute(self, product: Product) -> None:
+        """The stock status and the dates.
 
         ``WC_Product::validate_props``: what is not counted loses its number; what is counted has its status computed.
         """
@@ -230,7 +245,17 @@ class WooShop:
             product = self.products[product_id]
             for each in (product, *self.variations(product.id)):
                 each.status = "trash"
-                self.save(each)
+                self._recompute(each)
+            self.webhooks.tell("product.deleted", product_id)
+
+    def restore_product(self, product_id: int) -> None:
+        """A person takes it out of the trash."""
+        with self.lock:
+            product = self.products[product_id]
+            for each in (product, *self.variations(product.id)):
+                each.status = "publish"
+                self._recompute(each)
+            self.webhooks.tell("product.restored", product_id)
 
     def delete_product(self, product_id: int) -> None:
         """For good; a variable product takes its variations along."""
@@ -302,6 +327,8 @@ class WooShop:
                 if free is not None and free < units:
                     raise NotEnoughStock(product.name, free)
             order = draft or self.new_order(created_via=created_via)
+            self.webhooks.tell("order.updated", order.id)  # before order.created: woocommerce-facts §7
+            self.webhooks.tell("order.created", order.id)
             order.payment_method, order.lines = payment_method, self._lines(cart)
             minutes = int(self.options["woocommerce_hold_stock_minutes"] or 0)
             if status == "pending" and minutes:  # without minutes the shop neither holds nor cancels
@@ -316,6 +343,7 @@ class WooShop:
         """Staff or another app makes an order by REST: nothing is checked, stock may fall below zero."""
         with self.lock:
             order = self.new_order(created_via="rest-api")
+            self.webhooks.tell("order.created", order.id)
             order.lines = [selling.new_line(self, self.product(sku), units) for sku, units in units_by_sku.items()]
             selling.change_status(self, order, status)
             return order.id
@@ -364,7 +392,15 @@ class WooShop:
         with self.lock:
             order = self.orders[order_id]
             order.status = "trash"
-            self.save_order(order)
+            self._keep(order)
+            self.webhooks.tell("order.deleted", order_id)
+
+    def restore_order(self, order_id: int, status: str = "processing") -> None:
+        """A person takes it out of the trash; no stock is moved."""
+        with self.lock:
+            self.orders[order_id].status = status
+            self._keep(self.orders[order_id])
+            self.webhooks.tell("order.restored", order_id)
 
     def delete_order(self, order_id: int) -> None:
         """For good. The stock is not put back (woocommerce-facts §5)."""
@@ -373,6 +409,11 @@ class WooShop:
             self._saved.pop(order_id, None)
 
     def save_order(self, order: Order) -> None:
+        """Bump the date, and tell of it."""
+        self._keep(order)
+        self.webhooks.tell("order.updated", order.id)
+
+    def _keep(self, order: Order) -> None:
         """Bump the date, and keep how the order stands for the lists that lag."""
         order.modified = self.now()
         self._saved.setdefault(order.id, []).append((order.modified, copy.deepcopy(order)))

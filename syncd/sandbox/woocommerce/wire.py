@@ -23,7 +23,7 @@ NO_SALE = {
 }
 
 
-def _links(base: str, route: str, item_id: int, up: str | None = None) -> Body:
+def item_links(base: str, route: str, item_id: int, up: str | None = None) -> Body:
     links: Body = {
         "self": [{"href": f"{base}/wp-json/wc/v3/{route}/{item_id}", **ITEM_METHODS}],
         "collection": [{"href": f"{base}/wp-json/wc/v3/{route}"}],
@@ -148,7 +148,7 @@ def product_json(shop: WooShop, base: str, product: Product, *, written: bool = 
             if written
             else {}
         ),
-        "_links": _links(base, "products", product.id, f"products/{product.parent_id}" if is_variation else None),
+        "_links": item_links(base, "products", product.id, f"products/{product.parent_id}" if is_variation else None),
     }
 
 
@@ -167,7 +167,7 @@ def variation_json(shop: WooShop, base: str, product: Product, *, across: bool =
     """A row of ``products/<parent>/variations``, or `across` parents of ``variations``."""
     parent = shop.products.get(product.parent_id)
     options = "&".join(f"attribute_{name.lower()}={value}" for name, value in product.options.items())
-    links = _links(base, f"products/{product.parent_id}/variations", product.id, f"products/{product.parent_id}")
+    links = item_links(base, f"products/{product.parent_id}/variations", product.id, f"products/{product.parent_id}")
     if across:
         links = {
             "self": [{"href": f"{base}/wp-json/wc/v3/variations/{product.id}"}],
@@ -260,7 +260,7 @@ def order_json(shop: WooShop, base: str, order: Order) -> Body:
     modified = both(shop.local, "date_modified", order.modified)
     completed = both(shop.local, "date_completed", order.completed_at)
     paid = both(shop.local, "date_paid", order.paid_at)
-    links = _links(base, "orders", order.id)
+    links = item_links(base, "orders", order.id)
     links["email_templates"] = [
         {"embeddable": True, "href": f"{base}/wp-json/wc/v3/orders/{order.id}/actions/email_templates"}
     ]
@@ -344,5 +344,5 @@ def refund_json(shop: WooShop, base: str, order: Order, refund: Refund, *, acros
         "shipping_lines": [],
         "tax_lines": [],
         "fee_lines": [],
-        "_links": _links(base, route, refund.id, f"orders/{order.id}"),
+        "_links": item_links(base, route, refund.id, f"orders/{order.id}"),
     }

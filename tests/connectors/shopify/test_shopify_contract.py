@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import uuid4
@@ -13,7 +14,7 @@ from connectors.contract import ListingRef
 from connectors.shopify.connector import Shopify
 from connectors.testing import Capability, ContractSuite
 from syncd.sandbox.faults import Answer, ResetAfter, ResetBefore
-from syncd.sandbox.shopify.model import LineItem, Order, Variant
+from syncd.sandbox.shopify.model import LineItem, Order, Subscription, Variant
 from tests.connectors.shopify.conftest import TOKEN, Make, Practice
 
 THROTTLED = {
@@ -32,16 +33,17 @@ THROTTLED = {
 class ShopifyRig:
     practice: Practice
     make: Make
-    secrets: tuple[str, ...] = (TOKEN, "shpat_of_a_stranger_0001")
+    secrets: tuple[str, ...] = (TOKEN, "shpat_of_a_stranger_0001", "practice-secret", "secret-of-a-stranger")
     batch_limit: int = 250
+    signature_header: str = "x-shopify-hmac-sha256"
     _down: bool = False
     _variants: dict[str, Variant] = field(default_factory=dict)
 
     def connector(self) -> Shopify:
-        return self.make(self.practice.server.url)
+        return self.make(self.practice.server.url, WEBHOOK_SECRET=self.practice.app.client_secret)
 
     def wrong_credentials(self) -> Shopify:
-        return self.make(self.practice.server.url, TOKEN=self.secrets[1])
+        return self.make(self.practice.server.url, TOKEN=self.secrets[1], WEBHOOK_SECRET=self.secrets[3])
 
     def add_listing(self, sku: str | None, shown: int | None, *, variation: bool = False) -> ListingRef:
         options = {"Size": "39"} if variation else None
@@ -96,6 +98,36 @@ class ShopifyRig:
     def catch_up(self) -> None:
         self.practice.world.now += timedelta(seconds=5)
 
+    def subscribed(self, address: str) -> list[str]:
+        return [one.topic for one in self._subscriptions.values() if one.uri == address]
+
+    def subscribe_stranger(self, address: str) -> None:
+        shop = self.practice.shop
+        number, now = shop.number(), shop.now()
+        theirs = Subscription(number=number, created_at=now, updated_at=now, topic="ORDERS_CREATE", uri=address)
+        self._subscriptions[number] = theirs
+
+    def remove_subscription(self, address: str, topic: str) -> None:
+        (number,) = (n for n, one in self._subscriptions.items() if (one.uri, one.topic) == (address, topic))
+        del self._subscriptions[number]
+
+    switch_off_subscription = remove_subscription  # Shopify deletes what it gives up
+
+    @property
+    def _subscriptions(self) -> dict[int, Subscription]:
+        return self.practice.shop.webhooks.subscriptions
+
+    def delivered(self, address: str) -> list[tuple[Mapping[str, str], bytes]]:
+        got: list[tuple[Mapping[str, str], bytes]] = []
+
+        def post(url: str, headers: Mapping[str, str], body: bytes) -> int:
+            if url == address:
+                got.append(({name.lower(): value for name, value in headers.items()}, body))
+            return 200
+
+        self.practice.shop.webhooks.deliveries.pump(self.practice.world.now, post)
+        return got
+
     def go_down(self) -> None:
         self.practice.server.stop()
         self._down = True
@@ -127,4 +159,5 @@ class TestShopify(ContractSuite):
 
     @pytest.fixture
     def rig(self, practice: Practice, make: Make) -> ShopifyRig:
+        practice.shop.webhooks.delay = timedelta
         return ShopifyRig(practice, make)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
 
 import pytest
 
@@ -11,11 +12,13 @@ from connectors.testing import Capability, ContractSuite
 from connectors.woocommerce.connector import WooCommerce
 from syncd.sandbox.faults import Answer, ResetAfter, ResetBefore
 from syncd.sandbox.woocommerce import Key
+from syncd.sandbox.woocommerce.model import Webhook
 from tests.connectors.woocommerce.conftest import Site, open_site
 
 
 class WooRig:
     batch_limit = 100
+    signature_header = "x-wc-webhook-signature"
 
     def __init__(self, site: Site) -> None:
         self.site, self.shop = site, site.shop
@@ -42,7 +45,9 @@ class WooRig:
         return self.shop.products[int(ref.id)].stock
 
     def set_shown(self, ref: ListingRef, shown: int) -> None:
-        self.shop.products[int(ref.id)].stock = shown
+        product = self.shop.products[int(ref.id)]
+        product.stock = shown
+        self.shop.save(product)
 
     def buy(self, ref: ListingRef, units: int = 1) -> str:
         return str(self.shop.checkout({int(ref.id): units}, "processing", "card").id)
@@ -78,6 +83,38 @@ class WooRig:
     def catch_up(self) -> None:
         self.site.clock.forward(seconds=5)
 
+    def subscribed(self, address: str) -> list[str]:
+        return [hook.topic for hook in self._hooks(address) if hook.status == "active"]
+
+    def subscribe_stranger(self, address: str) -> None:
+        number = self.shop.webhooks.next_id()
+        hook = Webhook(number, "Their own", "order.created", address, "theirs", "https://shop", self.shop.now())
+        self.shop.webhooks.by_id[number] = hook
+
+    def remove_subscription(self, address: str, topic: str) -> None:
+        del self.shop.webhooks.by_id[self._hook(address, topic).id]
+
+    def switch_off_subscription(self, address: str, topic: str) -> None:
+        self._hook(address, topic).status = "disabled"
+
+    def _hooks(self, address: str) -> list[Webhook]:
+        return [hook for hook in self.shop.webhooks.by_id.values() if hook.url == address]
+
+    def _hook(self, address: str, topic: str) -> Webhook:
+        (found,) = (hook for hook in self._hooks(address) if hook.topic == topic)
+        return found
+
+    def delivered(self, address: str) -> list[tuple[Mapping[str, str], bytes]]:
+        got: list[tuple[Mapping[str, str], bytes]] = []
+
+        def post(url: str, headers: Mapping[str, str], body: bytes) -> int:
+            if url == address and "X-WC-Webhook-Topic" in headers:
+                got.append(({name.lower(): value for name, value in headers.items()}, body))
+            return 200
+
+        self.shop.webhooks.deliveries.pump(self.shop.instant(), post)
+        return got
+
     def go_down(self) -> None:
         self.site.server.stop()
         self.down = True
@@ -100,6 +137,6 @@ class TestWooCommerce(ContractSuite):
 
     @pytest.fixture
     def rig(self) -> Iterator[WooRig]:
-        site = open_site()
+        site = open_site(webhook_delay=timedelta)
         yield WooRig(site)
         site.close()
