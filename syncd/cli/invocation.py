@@ -10,7 +10,7 @@ from typing import cast
 
 import typer
 
-from syncd import config, logs
+from syncd import acting, config, logs
 from syncd.app import open_house
 from syncd.cli import output
 from syncd.config import Settings
@@ -38,13 +38,17 @@ class Invocation:
     def house(self, command: str) -> Iterator[tuple[House, Settings]]:
         """The house of these settings, open for one command; long work shows itself on a terminal.
 
+        Meanwhile root acts as the owner of the master table: a file that the owner names is read before or written
+        after it, or within `acting.for_file`.
+
         Raises:
             ConfigError: as `settings`.
             DatabaseProblem: the database cannot be used.
         """
         settings = self.settings()
-        with output.progress() as progress, open_house(settings, command=command, progress=progress) as house:
-            yield house, settings
+        with output.progress() as progress, acting.at_work(settings.state_folder, settings.table):
+            with open_house(settings, command=command, progress=progress) as house:
+                yield house, settings
 
 
 def of(ctx: typer.Context) -> Invocation:
