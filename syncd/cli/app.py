@@ -24,6 +24,7 @@ from syncd.cli import (
     files_io,
     init,
     mapping,
+    report_failure,
     reports,
     rules,
     sync,
@@ -118,3 +119,5 @@ for _panel, _name, _verb in VERBS:
     else:
         _settings = _TAKES_NEGATIVE_NUMBERS if _verb in _OF_UNITS else None
         app.command(_name, rich_help_panel=_panel, context_settings=_settings)(_verb)
+
+app.command("report-failure", hidden=True)(report_failure.report_failure)  # for systemd, not for a person
