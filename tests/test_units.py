@@ -82,7 +82,7 @@ def test_systemd_finds_nothing_to_say_about_the_units(tmp_path: Path, service: S
 @WITH_SYSTEMD
 @pytest.mark.parametrize("name", [units.SERVICE, units.FAILED])
 def test_systemd_rates_the_units_as_safe(tmp_path: Path, name: str) -> None:
-    """2.0 or better of 10; the service needs the network, which costs 1.0."""
+    """2.0 or better, of 10."""
     (tmp_path / name).write_text(units.rendered(RICH)[name])
     rate = ["systemd-analyze", "security", "--offline=true", "--no-pager", "--threshold=20", str(tmp_path / name)]
     said = subprocess.run(rate, capture_output=True, text=True, check=False)
