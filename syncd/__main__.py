@@ -13,7 +13,7 @@ from pathlib import Path
 import typer
 
 from connectors.contract import ConnectorError
-from syncd import errors, logs, places
+from syncd import acting, errors, logs, places
 from syncd.cli import output
 from syncd.cli.app import app
 
@@ -55,7 +55,8 @@ def _told(error: Exception, details_in: Path) -> int:
     if isinstance(error, ConnectorError):
         output.failure(str(error), error.hint)
         return errors.PARTLY_FAILED
-    details = logs.write_details(error, details_in, now=datetime.now(UTC))
+    with acting.as_owner_of(details_in):
+        details = logs.write_details(error, details_in, now=datetime.now(UTC))
     output.failure(
         f"syncd stopped at something unexpected ({type(error).__name__}). The details are in {details}.",
         "Run the same command again; if it stops again, report it with that file: secrets are taken out.",

@@ -21,7 +21,7 @@ from syncd.domain.rules import Limits
 from syncd.domain.safety import HoldLimits
 from syncd.errors import ConfigError, Problem
 from syncd.settings_table import Known
-from syncd.settings_values import Address
+from syncd.settings_values import Address, sqlite_file
 
 HOUSE_PREFIX = "SYNCD_"
 _CHANNEL_NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
@@ -48,14 +48,26 @@ class ChannelSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class Paths:
+    """What the settings name on this machine: folders to write in, files to read, files of secrets by key."""
+
+    written: tuple[Path, ...] = ()
+    read: tuple[Path, ...] = ()
+    secrets: Mapping[str, Path] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All settings of a run. `count` are those that the owner gave, `source` is the file, if there was one.
 
-    `secrets` are the values that must appear nowhere, for `syncd.logs.hide`.
+    `secrets` are the values that must appear nowhere, for `syncd.logs.hide`. `state_folder` is where the master table
+    is and, with PostgreSQL, what else is kept; `table` is the SQLite file.
     """
 
     channels: tuple[ChannelSettings, ...]
     database_url: str = field(repr=False)
+    state_folder: Path = places.SYSTEM_STATE
+    table: Path | None = None
     limits: Limits = field(default_factory=Limits)
     timezone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
     returns_to: str = "quarantine"  # or "stock"
@@ -66,6 +78,7 @@ class Settings:
     backups: int = 7  # nightly copies to keep
     log: str = "plain"  # or "json"
     source: Path | None = None
+    paths: Paths = field(default_factory=Paths)
     count: int = 0
     secrets: frozenset[str] = field(default=frozenset(), repr=False)
 
@@ -93,6 +106,31 @@ def load(
         )
     lines = settings_file.parse(settings_file.text_of(source)) if source else settings_file.Lines({})
     return from_lines(lines, environ, source=source, find_kind=find_kind)
+
+
+def where_the_table_is(env_file: Path | None, environ: Mapping[str, str]) -> tuple[str, Path]:
+    """The database's address and the folder of what belongs to it, also where other settings are wrong.
+
+    Raises:
+        ConfigError: the file cannot be read, or the address is wrong.
+    """
+    source = settings_file.find(env_file, environ)
+    reading = _Reading(
+        settings_file.parse(settings_file.text_of(source)) if source else settings_file.Lines({}), environ
+    )
+    reading.problems.clear()  # of other lines
+    (known,) = (known for known in settings_table.HOUSE if known.name == "DATABASE_URL")
+    given = reading.value(HOUSE_PREFIX, known)
+    if reading.problems:
+        raise ConfigError(reading.problems, source=str(source or "the environment"))
+    return _table(given, environ)
+
+
+def _table(given: str | None, environ: Mapping[str, str]) -> tuple[str, Path]:
+    usual = places.state_folder(environ)
+    url = given or f"sqlite:///{usual / 'syncd.db'}"
+    file = sqlite_file(url)
+    return url, file.parent if file else usual
 
 
 def from_lines(
@@ -127,9 +165,12 @@ def from_lines(
     reading.refuse_unknown(allowed)
     if reading.problems:
         raise ConfigError(reading.problems, source=str(source or "the environment"))
+    database_url, state_folder = _table(house["DATABASE_URL"], environ)
     return Settings(
         channels=tuple(channels),
-        database_url=house["DATABASE_URL"] or f"sqlite:///{places.state_folder(environ) / 'syncd.db'}",
+        database_url=database_url,
+        state_folder=state_folder,
+        table=sqlite_file(database_url),
         limits=Limits(house["BUFFER"], house["CAP"], house["CUT_OFF"], house["REORDER_POINT"]),
         timezone=house["TIMEZONE"],
         returns_to=house["RETURNS_TO"],
@@ -140,6 +181,7 @@ def from_lines(
         backups=house["BACKUPS"],
         log=house["LOG"],
         source=source,
+        paths=Paths(tuple(reading.written), tuple(reading.read), MappingProxyType(reading.secret_files)),
         count=len(reading.given),
         secrets=frozenset(reading.secrets),
     )
@@ -208,6 +250,9 @@ class _Reading:
     problems: list[Problem] = field(default_factory=list)
     given: set[str] = field(default_factory=set)
     secrets: set[str] = field(default_factory=set)
+    written: list[Path] = field(default_factory=list)
+    read: list[Path] = field(default_factory=list)
+    secret_files: dict[str, Path] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.problems.extend(self.lines.problems)
@@ -229,11 +274,16 @@ class _Reading:
                 self.problem(f"{self._where(key)}: {key} has a line break or a character that cannot be seen.")
                 return None
         try:
-            return known.parse(text)
+            parsed = known.parse(text)
         except ValueError as error:
             shown = "its value" if known.secret else f"{text[:40]!r}"
             self.problem(f"{self._where(key)}: {key} takes {error}, not {shown}.")
             return None
+        if known.writes_in and (folder := known.writes_in(parsed)):
+            self.written.append(folder)
+        if known.reads:
+            self.read.append(Path(str(parsed)))
+        return parsed
 
     def _text(self, key: str, *, secret: bool) -> str | None:
         """What is given for `key`, directly or in a file of its own; the environment wins."""
@@ -244,9 +294,17 @@ class _Reading:
             if direct.strip() or by_file:
                 self.given.add(key)
                 if by_file:
-                    return self._secret_of(f"{key}_FILE", Path(by_file))
+                    self.secret_files[key] = Path(by_file)
+                    return self._secret_of(f"{key}_FILE", self._credential(key) or Path(by_file))
                 return direct if secret else direct.strip()  # blanks around a password are part of it
         return None
+
+    def _credential(self, key: str) -> Path | None:
+        """The copy of a secret's file that systemd made for the service, whose user need not be able to read the file
+        itself (``LoadCredential=`` in its unit)."""
+        folder = self.environ.get("CREDENTIALS_DIRECTORY")
+        copy = Path(folder) / key if folder else None
+        return copy if copy and copy.is_file() else None
 
     def _secret_of(self, key: str, path: Path) -> str | None:
         try:

@@ -9,10 +9,11 @@ from pathlib import Path
 SETTINGS = (Path("/etc/syncd/.env"), Path(".env"))
 """Where a settings file is looked for when none is named, in this order (first-hour.md)."""
 
-_SYSTEM_STATE = Path("/var/lib/syncd")
+SYSTEM_STATE = Path("/var/lib/syncd")
+"""The folder of the master table of a machine on which root installed syncd."""
 
 
-def state_folder(environ: Mapping[str, str], *, is_root: bool | None = None, system: Path = _SYSTEM_STATE) -> Path:
+def state_folder(environ: Mapping[str, str], *, is_root: bool | None = None, system: Path = SYSTEM_STATE) -> Path:
     """The folder of the master table where `SYNCD_DATABASE_URL` names none.
 
     The system's folder for root and wherever it exists, even if this user may not write it: then the database says so

@@ -8,16 +8,15 @@ from __future__ import annotations
 import io
 import os
 import re
-import tempfile
 import unicodedata
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from dotenv.parser import parse_stream
 
+from syncd import whole_file
 from syncd.errors import ConfigError, Problem
 from syncd.places import SETTINGS
 
@@ -165,24 +164,14 @@ def write_private(path: Path, text: str, *, now: datetime) -> Path | None:
     backup = None
     before = target.stat() if target.exists() else None
     if before is not None:
-        backup = target.with_name(f"{target.name}.{now:%Y%m%d-%H%M%S}.bak")
-        _put(backup, target.read_bytes(), before)
-    _put(target, text.encode("utf-8"), before)
+        backup = whole_file.beside(target, now)
+        _write(backup, target.read_bytes(), before)
+    _write(target, text.encode("utf-8"), before)
     return backup
 
 
-def _put(target: Path, content: bytes, like: os.stat_result | None) -> None:
-    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")  # made with mode 0600
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-            if like is not None:
-                with suppress(PermissionError):  # only root gives files away
-                    os.fchown(file.fileno(), like.st_uid, like.st_gid)
-                    os.fchmod(file.fileno(), like.st_mode & 0o640)
-        Path(name).replace(target)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+def _write(target: Path, content: bytes, like: os.stat_result | None) -> None:
+    if like is None:
+        whole_file.write(target, content)
+    else:
+        whole_file.write(target, content, mode=like.st_mode & 0o640, owner=(like.st_uid, like.st_gid))

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
-from connectors.contract import Setting
+from connectors.contract import Setting, SettingType
 from syncd import settings_values as values
 
 
@@ -17,7 +19,9 @@ class Known:
     """A setting: ``SYNCD_<name>``, ``<CHANNEL>_<name>``, or both, where the channel's wins.
 
     `default` is the text that applies when nothing is given; ``None`` where absence means something of its own,
-    which `absent` then tells. `owner_edits` marks the lines that `.env.example` begins with.
+    which `absent` then tells. `owner_edits` marks the lines that `.env.example` begins with. `writes_in` is the folder
+    in which a value lets the service write, and `reads` marks the path of a file to read: under systemd each place
+    outside its own has to be opened to the service.
     """
 
     name: str
@@ -29,6 +33,8 @@ class Known:
     secret: bool = False
     example: str = ""
     owner_edits: bool = False
+    writes_in: Callable[[Any], Path | None] | None = None
+    reads: bool = False
 
 
 _BUFFER = "units held back on every channel, or a share: 10%"
@@ -128,6 +134,7 @@ HOUSE: tuple[Known, ...] = (
         "~/.local/state/syncd/syncd.db",
         secret=True,
         example="postgresql://syncd:...@localhost/syncd",
+        writes_in=values.folder_of_table,
     ),
 )
 
@@ -188,6 +195,7 @@ def of_connector(setting: Setting) -> Known:
         required=setting.required,
         secret=setting.secret,
         example=setting.example,
+        reads=setting.type is SettingType.PATH,
         owner_edits=setting.required or setting.secret or bool(setting.example),
     )
 

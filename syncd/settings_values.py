@@ -93,6 +93,18 @@ def database_url(text: str) -> str:
     raise ValueError("sqlite:////full/path/syncd.db (four slashes) or postgresql://user:password@host/name")
 
 
+def sqlite_file(database_url: str) -> Path | None:
+    """The SQLite file of a database's address; ``None`` for PostgreSQL."""
+    scheme, _, path = database_url.partition("?")[0].partition(":///")
+    return Path(path) if scheme == "sqlite" else None
+
+
+def folder_of_table(database_url: str) -> Path | None:
+    """The folder of the SQLite file; ``None`` for PostgreSQL."""
+    file = sqlite_file(database_url)
+    return file.parent if file else None
+
+
 @dataclass(frozen=True, slots=True)
 class Address:
     """Where the service listens."""

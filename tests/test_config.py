@@ -222,6 +222,45 @@ def test_a_secret_may_come_from_a_file_of_its_own(tmp_path: Path) -> None:
     assert problems(tmp_path, lines + "WOO_KEY=x\n") == ["WOO_KEY and WOO_KEY_FILE are both given. Delete one of them."]
 
 
+def test_the_service_reads_a_secret_from_the_copy_that_systemd_made_for_it(tmp_path: Path) -> None:
+    """Its user need not be able to read the file itself."""
+    credentials, secret = tmp_path / "credentials", tmp_path / "only root reads it"
+    credentials.mkdir()
+    (credentials / "WOO_KEY").write_text("from systemd\n")
+    lines = f"SYNCD_CHANNELS=woo:woolshop\nWOO_URL=https://5.example\nWOO_KEY_FILE={secret}\n"
+    settings = read(tmp_path, lines, {"CREDENTIALS_DIRECTORY": str(credentials)})
+    assert settings.channels[0].connector["KEY"] == "from systemd"
+    assert settings.paths.secrets == {"WOO_KEY": secret}
+    (credentials / "WOO_KEY").unlink()
+    secret.write_text("from the file\n")
+    again = read(tmp_path, lines, {"CREDENTIALS_DIRECTORY": str(credentials)})
+    assert again.channels[0].connector["KEY"] == "from the file"
+
+
+def test_the_places_that_the_settings_name_are_known(tmp_path: Path) -> None:
+    certificate = tmp_path / "ca.pem"
+    certificate.touch()
+    table = "SYNCD_DATABASE_URL=sqlite:////srv/stock/table.db\n"
+    settings = read(tmp_path, f"{ONE_SHOP}{table}WOO_CA_FILE={certificate}\n")
+    assert (settings.table, settings.state_folder) == (Path("/srv/stock/table.db"), Path("/srv/stock"))
+    assert (settings.paths.written, settings.paths.read) == ((Path("/srv/stock"),), (certificate,))
+    server = read(tmp_path, f"{ONE_SHOP}SYNCD_DATABASE_URL=postgresql://db/syncd\n", {})
+    assert (server.table, server.paths.written) == (None, ())
+    assert server.state_folder == config.places.state_folder({})
+
+
+def test_where_the_table_is_can_be_read_where_other_settings_are_wrong(tmp_path: Path) -> None:
+    path = tmp_path / ".env"
+    path.write_text("SYNCD_BUFER=2\nopen='\nSYNCD_DATABASE_URL=sqlite:////srv/stock/table.db\n")
+    assert config.where_the_table_is(path, {}) == ("sqlite:////srv/stock/table.db", Path("/srv/stock"))
+    path.write_text("SYNCD_DATABASE_URL=mysql://db/syncd\n")
+    with pytest.raises(ConfigError):
+        config.where_the_table_is(path, {})
+    path.write_text("")
+    usual = config.places.state_folder({})
+    assert config.where_the_table_is(path, {}) == (f"sqlite:///{usual / 'syncd.db'}", usual)
+
+
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [

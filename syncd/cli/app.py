@@ -23,7 +23,9 @@ from syncd.cli import (
     desk,
     files_io,
     init,
+    install_service,
     mapping,
+    report_failure,
     reports,
     rules,
     service,
@@ -44,6 +46,7 @@ VERBS: tuple[tuple[str, str, Callable[..., None] | typer.Typer], ...] = (
     (FIRST_TIME, "adopt", counting.adopt),
     (FIRST_TIME, "plan", channels.plan),
     (FIRST_TIME, "go-live", channels.go_live),
+    (FIRST_TIME, "install-service", install_service.install_service),
     (EVERY_DAY, "sync", sync.sync),
     (EVERY_DAY, "run", service.run),
     (EVERY_DAY, "status", reports.status),
@@ -123,3 +126,5 @@ for _panel, _name, _verb in VERBS:
     else:
         _settings = _TAKES_NEGATIVE_NUMBERS if _verb in _OF_UNITS else None
         app.command(_name, rich_help_panel=_panel, context_settings=_settings)(_verb)
+
+app.command("report-failure", hidden=True)(report_failure.report_failure)  # for systemd, not for a person

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from syncd import acting
 from syncd.cli import invocation, output
 from syncd.storage import migrate
 
@@ -19,6 +20,7 @@ def backup(
 
     Example: syncd backup /root/syncd-monday.db
     """
-    with invocation.of(ctx).house("backup") as (house, _):
-        saved = migrate.backup(house.db, file)
+    with invocation.of(ctx).house("backup") as (house, settings):
+        with acting.for_file(file, settings.state_folder):
+            saved = migrate.backup(house.db, file)
     output.line(f"Saved: {saved}")

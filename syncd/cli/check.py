@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import stat
+import os
+from collections.abc import Iterator
 
 import typer
 
 from connectors.contract import Finding, Level
+from syncd import acting, service, system
 from syncd.cli import invocation, output
 from syncd.cli.words import many
 from syncd.config import Settings
-from syncd.errors import CONFIGURATION
+from syncd.errors import CONFIGURATION, ConfigError
 from syncd.storage.session import DatabaseProblem
 from syncd.sync import inspection
+from syncd.system import System
 
 
 def check(ctx: typer.Context) -> None:
@@ -23,6 +26,7 @@ def check(ctx: typer.Context) -> None:
     run = invocation.of(ctx)
     settings = run.settings()
     found = [("settings", finding) for finding in _settings(settings)]
+    found += [("service", finding) for finding in service_findings(settings, System())]
     try:
         with run.house("check") as (house, _):
             found.append(("database", inspection.database(house)))
@@ -48,7 +52,30 @@ def check(ctx: typer.Context) -> None:
 
 def _settings(settings: Settings) -> list[Finding]:
     found = [Finding(Level.OK, f"{settings.count}, from {settings.source or 'the environment'}")]
-    if settings.source and settings.secrets and stat.S_IMODE(settings.source.stat().st_mode) & 0o077:
+    if settings.source and settings.secrets and system.readers(settings.source, of=System()) == "others":
         who = "other users of this machine can read the secrets in it"
         found.append(Finding(Level.WARN, f"{settings.source}: {who}", f"chmod 600 {settings.source}"))
     return found
+
+
+def service_findings(settings: Settings, of: System) -> Iterator[Finding]:
+    """How the installed service fits the settings; nothing where none is installed."""
+    if not service.installed(of):
+        return
+    try:
+        closed, described = service.closed(settings, of), service.describe(settings, of)
+    except ConfigError as error:
+        yield from (Finding(Level.FAIL, problem.sentence, problem.hint) for problem in error.problems)
+        return
+    wrong = service.hidden(described, settings, of)
+    user = acting.user_named(of.user)
+    if os.geteuid() == acting.ROOT and user is not None:
+        wrong += service.unreachable(described, settings, user)
+    yield from (Finding(Level.FAIL, problem.sentence, problem.hint) for problem in wrong)
+    if closed:
+        again = "syncd install-service && systemctl restart syncd"
+        yield Finding(Level.WARN, f"its unit does not have what the settings name now: {', '.join(closed)}", again)
+    if told := service.old_cron(of):
+        yield Finding(Level.WARN, told, f"rm {of.cron}")
+    if not wrong and not closed:
+        yield Finding(Level.OK, f"installed, runs as {of.user}")

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from syncd import acting
 from syncd.cli import instants, invocation, output, words
 from syncd.errors import CONFIGURATION, Held, SyncdError
 from syncd.files import StockFile, StockFileKind, read_stock, write_stock
@@ -102,9 +103,10 @@ def export(
         hint = "Name another file, or write over it with --force."
         raise SyncdError(f"{file} is there already.", hint, exit_code=CONFIGURATION)
     wanted = file_format or (Format.XLSX if file.suffix.casefold() == ".xlsx" else Format.CSV)
-    with invocation.of(ctx).house("export") as (house, _):
+    with invocation.of(ctx).house("export") as (house, settings):
         rows = stocktake.export(house)
-    write_stock(rows, file, file_format="xlsx" if wanted is Format.XLSX else "csv", overwrite=force)
+    with acting.for_file(file, settings.state_folder):
+        write_stock(rows, file, file_format="xlsx" if wanted is Format.XLSX else "csv", overwrite=force)
     skus = words.many(len({row.sku for row in rows}), "SKU")
     output.line(f"{file}: {skus}, {words.many(len(rows), 'row')}.")
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import os
-import stat
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,12 +13,13 @@ import typer
 
 from connectors import registry
 from connectors.contract import Connector, Surroundings
-from syncd import config, places, settings_file, settings_table, setup
+from syncd import config, places, settings_file, settings_table, setup, system
 from syncd.cli import invocation, output
 from syncd.domain.availability import Buffer
 from syncd.errors import CONFIGURATION, ConfigError, Problem, SyncdError
 from syncd.settings_table import Known
 from syncd.setup import NewChannel, Trial
+from syncd.system import System
 
 _SHORT = {"woocommerce": "woo"}  # what owners call it
 
@@ -77,6 +77,7 @@ class Dialogue:
     looked_for: tuple[Path, ...] = places.SETTINGS
     state_folder: Path = field(default_factory=lambda: places.state_folder(os.environ))
     is_root: bool = field(default_factory=lambda: os.geteuid() == 0)
+    machine: System = field(default_factory=System)
 
     def hold(self, env_file: Path | None, named: tuple[str, ...]) -> None:
         """Ask, try, write; says at the end what was written where."""
@@ -151,14 +152,32 @@ class Dialogue:
             new = setup.with_channels(text, channels)
         setup.prove(new, channels, self.given, target=target, find_kind=self.find_kind)
         backup = settings_file.write_private(target, new, now=now)
-        private = stat.S_IMODE(target.stat().st_mode) & 0o077 == 0
-        readers = f"only {'root' if self.is_root else 'you'} can" if private else "its group can, too,"
-        output.line(f"Written: {target} ({readers} read it).")
+        if self.is_root and target == self.machine.settings:
+            self._hand_over()
+        output.line(f"Written: {target} ({self._readers(target)}).")
         if backup:
             output.line(f"What was there before: {backup}")
         if house.get("DATABASE_URL", "").startswith("sqlite:///"):
             output.line(f"Database: {house['DATABASE_URL'].removeprefix('sqlite:///')}")
         output.line("Next: syncd check")
+
+    def _hand_over(self) -> None:
+        """Make the user of the service and give it what it needs; where it could not run, all stays root's."""
+        user = system.user_of(self.machine)
+        problems = system.runs_as(self.machine, user)
+        if not problems:
+            system.prepare(self.machine, user)
+        for problem in problems:
+            output.failure(f"{problem.sentence} Everything stays root's, and syncd cannot be a service.", problem.hint)
+
+    def _readers(self, target: Path) -> str:
+        me = "root" if self.is_root else "you"
+        match system.readers(target, of=self.machine):
+            case "":
+                return f"only {me} can read it"
+            case "the service":
+                return f"{me} and {self.machine.user} only"
+        return "its group can, too, read it"
 
     def _refuse_unused(self, channels: list[NewChannel], house: Mapping[str, str]) -> None:
         """Refuse a typed answer that no line of the file would hold."""

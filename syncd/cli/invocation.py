@@ -11,7 +11,7 @@ from typing import cast
 
 import typer
 
-from syncd import config, logs
+from syncd import acting, config, logs
 from syncd.app import open_house
 from syncd.cli import output
 from syncd.config import Settings
@@ -43,6 +43,8 @@ class Invocation:
         """The house of these settings, open for one command; long work shows itself on a terminal.
 
         `patience`: how long it waits for a channel on which another syncd is at work.
+        Meanwhile root acts as the owner of the master table: a file that the owner names is read before or written
+        after it, or within `acting.for_file`.
 
         Raises:
             ConfigError: as `settings`.
@@ -51,6 +53,7 @@ class Invocation:
         settings = self.settings()
         with (
             output.progress() as progress,
+            acting.at_work(settings.state_folder, settings.table),
             open_house(settings, command=command, progress=progress, patience=patience) as house,
         ):
             yield house, settings

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 from typer.core import TyperGroup
 
+from syncd import acting
 from syncd.cli import invocation, output
 from syncd.cli.words import listed, many
 from syncd.errors import CONFIGURATION, PARTLY_FAILED, SyncdError, of_channel
@@ -138,9 +139,10 @@ def export(
 
     Fill in the column SKU, then: syncd map import FILE. Example: syncd map export todo.csv
     """
-    with invocation.of(ctx).house("map export") as (house, _):
+    with invocation.of(ctx).house("map export") as (house, settings):
         rows = mapfile.rows_to_settle(house, ports(house, channel), everything=everything)
-    write_map(rows, file, file_format=_format(file), overwrite=force)
+    with acting.for_file(file, settings.state_folder):
+        write_map(rows, file, file_format=_format(file), overwrite=force)
     output.line(
         f"{many(len(rows), 'listing')} written to {file}. Look at the column SKU, then: syncd map import {file}"
     )

@@ -20,6 +20,8 @@ from syncd import config, settings_file, setup
 from syncd.cli.init import Dialogue
 from syncd.domain.availability import Buffer
 from syncd.errors import ConfigError, SyncdError
+from syncd.system import System
+from tests.as_root import ONLY_AS_ROOT, OTHER, open_folder
 from tests.config_shops import find_kind
 
 NOW = datetime(2026, 11, 22, 10, 14, tzinfo=UTC)
@@ -370,3 +372,40 @@ def test_at_a_real_terminal_a_secret_is_not_shown(tmp_path: Path) -> None:
     assert process.returncode == 0, shown.decode()
     assert b"planted" not in shown
     assert settings_in(tmp_path / ".env").channels[0].connector["KEY"] == "ck_planted"
+
+
+@ONLY_AS_ROOT
+def test_root_writes_settings_that_the_service_can_read(capsys: pytest.CaptureFixture[str]) -> None:
+    with open_folder() as folder:
+        asking = dialogue(folder, Script("woolshop", "woo", "https://5.example", "k", "", False))
+        asking.is_root, asking.machine = True, machine(folder)
+        asking.hold(None, ())
+        written, state = folder / "etc" / ".env", folder / "state"
+        found = {
+            path: (path.stat().st_uid, path.stat().st_gid, path.stat().st_mode & 0o777) for path in (written, state)
+        }
+    assert found == {written: (0, OTHER.pw_gid, 0o640), state: (OTHER.pw_uid, OTHER.pw_gid, 0o750)}
+    assert f"Written: {written} (root and nobody only).\n" in capsys.readouterr().out
+
+
+@ONLY_AS_ROOT
+def test_where_the_service_could_not_run_all_stays_roots(capsys: pytest.CaptureFixture[str]) -> None:
+    with open_folder() as folder:
+        asking = dialogue(folder, Script("woolshop", "woo", "https://5.example", "k", "", False))
+        asking.is_root, asking.machine = True, machine(folder)
+        asking.machine.program.chmod(0o700)
+        asking.hold(None, ())
+        written = folder / "etc" / ".env"
+        assert (written.stat().st_gid, written.stat().st_mode & 0o777) == (0, 0o600)
+        assert not (folder / "state").exists()
+    told = capsys.readouterr()
+    assert f"Written: {written} (only root can read it).\n" in told.out
+    assert "cannot be run by nobody. Everything stays root's, and syncd cannot be a service." in told.err
+
+
+def machine(folder: Path) -> System:
+    """A machine whose service runs as a user that every machine has."""
+    program = folder / "syncd"
+    program.write_text("#!/bin/sh\necho syncd\n")
+    program.chmod(0o755)
+    return System(OTHER.pw_name, settings=folder / "etc" / ".env", state=folder / "state", program=program)

@@ -1,0 +1,48 @@
+"""What is told when the service has stopped for good: to the journal, and as an incident in the master table.
+
+It works also where the settings are wrong, which may be why the service stopped: only the database's address is read.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+from syncd import logs, programs
+from syncd.errors import SyncdError
+from syncd.storage.incidents import IncidentKind, open_incident
+from syncd.storage.session import Database
+
+SUBJECT = "service"
+"""What the incident is about; the service closes it when it is ready again."""
+
+LINES_SHOWN = 15
+_WAY_OUT = "Look at journalctl -u {unit}, run syncd check, then: systemctl reset-failed {unit}; systemctl start {unit}"
+
+
+def words(unit: str) -> tuple[str, str]:
+    """The sentence about a unit that has stopped, and the way out."""
+    return f"{unit} has stopped and is not started again: no shop is kept in step.", _WAY_OUT.format(unit=unit)
+
+
+def last_lines(unit: str, *, systemctl: str | Path = "systemctl") -> list[str]:
+    """How the unit ended and what it said last, as systemd shows it; nothing where systemd cannot be asked."""
+    shown = programs.run(systemctl, "status", "--no-pager", "--full", f"--lines={LINES_SHOWN}", "--", unit)
+    return [logs.redacted(line) for line in shown.stdout.splitlines() if line.strip()]
+
+
+def note(database_url: str, unit: str, now: datetime) -> None:
+    """Open the incident, so that `syncd holds` shows it. A table that is not there is not begun.
+
+    Raises:
+        SyncdError: the database cannot be used.
+    """
+    db = Database(database_url)
+    try:
+        if db.path is not None and not db.path.exists():
+            raise SyncdError(f"There is no master table yet at {db.shown_url}.")
+        text, hint = words(unit)
+        with db.write() as tx:
+            open_incident(tx, IncidentKind.FAILED, subject=SUBJECT, text=text, hint=hint, now=now)
+    finally:
+        db.close()
