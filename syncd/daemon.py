@@ -17,7 +17,7 @@ from types import FrameType
 
 import syncd
 from connectors.contract import Surroundings
-from syncd import logs
+from syncd import failure, logs
 from syncd.config import Settings
 from syncd.errors import ConfigError, SyncdError
 from syncd.sd_notify import Notifier
@@ -137,7 +137,7 @@ class Daemon:
         listen = shift.settings.listen or "nowhere"
         fields = {"version": syncd.__version__, "channels": names, "listens": listen}
         logs.event(log, logging.INFO, "started", **fields, database=shift.house.db.shown_url)
-        self._close_refused()
+        self._close_incidents()
         self.notifier.ready(shift.words())
         self._status_at = time.monotonic()
         self.on_ready(self._server.port if self._server is not None else None)
@@ -162,7 +162,7 @@ class Daemon:
             self._server = server
             if moved and old is not None:
                 old.stop()
-            self._close_refused()
+            self._close_incidents()
             logs.event(log, logging.INFO, "settings_changed", settings=settings.count)
             threading.Thread(target=before.end, args=(SHIFT_CHANGE_WITHIN,), name="old-settings", daemon=True).start()
         self.notifier.ready(self._now_at_work.words())
@@ -183,10 +183,12 @@ class Daemon:
                 now=shift.house.now(),
             )
 
-    def _close_refused(self) -> None:
+    def _close_incidents(self) -> None:
+        """The settings work, and so does the service."""
         house = self._now_at_work.house
         with _passing_over_trouble(), house.db.write() as tx:
             incidents.close_incident(tx, IncidentKind.REFUSED, subject="settings", now=house.now())
+            incidents.close_incident(tx, IncidentKind.FAILED, subject=failure.SUBJECT, now=house.now())
 
     # ------------------------------------------------------------------ the heart
 

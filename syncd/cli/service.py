@@ -5,14 +5,18 @@ from __future__ import annotations
 import logging
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated
 
 import typer
 
-from syncd import logs
+from syncd import acting, logs
 from syncd.cli import invocation, output
 from syncd.cli.channels import sinks
+from syncd.errors import PARTLY_FAILED
 from syncd.sd_notify import Notifier
+from syncd.storage.session import DatabaseProblem
 from syncd.sync import pausing
 
 Channels = Annotated[
@@ -29,14 +33,27 @@ def run(ctx: typer.Context) -> None:
     from syncd.daemon import Daemon  # noqa: PLC0415  # a web server that no other command needs
 
     called = invocation.of(ctx)
-    style = called.settings().log
-    logs.start(logging.INFO, sys.stdout, style=style, under_journald="JOURNAL_STREAM" in os.environ)
+    settings = called.settings()
+    logs.start(logging.INFO, sys.stdout, style=settings.log, under_journald="JOURNAL_STREAM" in os.environ)
     daemon = Daemon(called.settings, Notifier.of(os.environ, os.getpid()))
-    if not daemon.run():
+    with acting.at_work(settings.state_folder, settings.table), _tried_again():
+        in_good_order = daemon.run()
+    if not in_good_order:
         # A call still hangs in its thread; the interpreter would wait for it. Its writes are in doubt already.
         logging.shutdown()
         sys.stdout.flush()
         os._exit(0)
+
+
+@contextmanager
+def _tried_again() -> Iterator[None]:
+    """Trouble of the database that may pass ends with an exit code after which systemd starts the service again."""
+    try:
+        yield
+    except DatabaseProblem as problem:
+        if problem.passing:
+            problem.exit_code = PARTLY_FAILED
+        raise
 
 
 def pause(ctx: typer.Context, channel: Channels = None) -> None:

@@ -24,9 +24,13 @@ WRITERS = 0x73796E6364
 
 
 class DatabaseProblem(SyncdError):
-    """The database cannot be used; the sentence says what and why."""
+    """The database cannot be used; the sentence says what and why. `passing`: it may be otherwise in a minute."""
 
     exit_code = CONFIGURATION
+
+    def __init__(self, sentence: str, hint: str = "", *, exit_code: int | None = None, passing: bool = False) -> None:
+        super().__init__(sentence, hint, exit_code=exit_code)
+        self.passing = passing
 
 
 class Database:
@@ -152,14 +156,17 @@ def _in_words(database: Database) -> Iterator[None]:
                 f"The database {where} is in use: {why}",
                 "Another program keeps it locked; close it, or try again in a minute.",
                 exit_code=BUSY,
+                passing=True,
             ) from error
+        passing = True
         if "readonly" in why or "unable to open" in why:
             hint = f"May this user write {where} and its folder? Try it as the user who owns them."
+            passing = False
         elif "full" in why or "disk I/O" in why:
             hint = "Is the disk full? Make room, then run the same command again. Nothing was lost."
         else:
             hint = "Is the address in SYNCD_DATABASE_URL right, and is the server running?"
-        raise DatabaseProblem(f"The database {where} cannot be used: {why}", hint) from error
+        raise DatabaseProblem(f"The database {where} cannot be used: {why}", hint, passing=passing) from error
     except DatabaseError as error:
         why = _reason(error)
         if "permission denied" in why or "read-only" in why:

@@ -5,10 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
-import pytest
-from sqlalchemy import select
-
-from syncd.storage.schema import runs as runs_table
 from tests.service.kit import Service
 
 MakeService = Callable[..., Service]
