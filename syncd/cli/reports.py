@@ -61,7 +61,7 @@ def _of_channel(one: ChannelStanding) -> str:
     mode = {Mode.SHADOW: "shadow: nothing is written", Mode.RESTORING: "its old numbers are being restored"}
     parts = [mode.get(one.mode, "live"), "read {read}" if one.read_at else "not read yet"]
     if one.paused_at is not None:
-        parts.append(f"paused: nothing is written until syncd resume {one.name}")
+        parts.append("paused: nothing is written until syncd resume")
     if one.parked_reason is not None:
         parts.append(f"stands still: {one.parked_reason}".replace("{", "(").replace("}", ")"))
     elif one.mode is not Mode.SHADOW:
