@@ -13,6 +13,7 @@ from syncd.settings_file import assignment
 from syncd.settings_table import HOUSE, PER_CHANNEL, Known
 
 _CHANNELS = {"woo": "woocommerce", "shopify_il": "shopify"}  # the channels of the example
+_OF_ALL = frozenset(known.name for known in PER_CHANNEL)  # where a connector declares one of these, it is this one
 _WIDTH = 118
 _HEAD = "# The lines you edit. All other settings, with their defaults, stand commented out further down."
 _NOT_YET = (
@@ -28,7 +29,7 @@ def example_env(connectors: Mapping[str, type[Connector]] | None = None) -> str:
     """
     classes = connectors or {kind: registry.find(kind) for kind in _CHANNELS.values()}
     own = {
-        name: [settings_table.of_connector(setting) for setting in classes[kind].SETTINGS]
+        name: [settings_table.of_connector(one) for one in classes[kind].SETTINGS if one.name not in _OF_ALL]
         for name, kind in _CHANNELS.items()
     }
     blocks = [[_HEAD, *edited("SYNCD_", HOUSE)]]

@@ -77,7 +77,7 @@ class Runner:
             self._unexpected(lane, kind, error)
         finally:
             lane.end(self.house.now())
-        self.meter.job_ended(kind, lane.name, outcome, timedelta(seconds=time.perf_counter() - began))
+        self.meter.job_ended(kind, _channel(lane), outcome, timedelta(seconds=time.perf_counter() - began))
 
     def _recorded(self, lane: Lane, kind: str, work: Callable[[House], None]) -> str:
         run = runs.begin(self.house.db, f"{kind} {lane.name}", self.house.now())
