@@ -115,7 +115,7 @@ class Hooks:
 
     async def _body(self, request: Request) -> bytes | Outcome:
         stated = request.headers.get("content-length", "")
-        if stated.isdigit() and int(stated[:20]) > LARGEST_BODY_BYTES:
+        if stated.isdecimal() and int(stated[:20]) > LARGEST_BODY_BYTES:
             return Outcome.TOO_LARGE
         body = bytearray()
         try:
