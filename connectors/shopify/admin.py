@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 from connectors.contract import (
+    CallEvent,
     ConnectorError,
     CredentialsRejected,
     InDoubt,
@@ -209,6 +210,9 @@ class Admin:
         codes = {_code(item) for item in items}
         said = self._transport.redact(" ".join(_message(item) for item in items))[:300]
         if "THROTTLED" in codes:
+            self._surroundings.observe(
+                CallEvent.THROTTLED, ""
+            )  # status 200: the transport sees an answer like any other
             return Throttled("Shopify asks for fewer calls.", retry_after=throttled_for(body))
         if "ACCESS_DENIED" in codes:
             scopes = sorted(set(re.findall(r"\b(?:read|write)_[a-z_]+", str(errors))))

@@ -34,7 +34,8 @@ def run(ctx: typer.Context) -> None:
 
     called = invocation.of(ctx)
     settings = called.settings()
-    logs.start(logging.INFO, sys.stdout, style=settings.log, under_journald="JOURNAL_STREAM" in os.environ)
+    logs.start(logging.INFO, sys.stdout, style=settings.log, under_journald=logs.journal_reads(sys.stdout, os.environ))
+    logs.catch_uncaught()
     daemon = Daemon(called.settings, Notifier.of(os.environ, os.getpid()))
     with acting.at_work(settings.state_folder, settings.table), _tried_again():
         in_good_order = daemon.run()

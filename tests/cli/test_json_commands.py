@@ -48,7 +48,7 @@ def assert_like(real: object, example: object, nullable: frozenset[str], where: 
 
 def test_every_json_is_as_the_page_shows_it(shops: Shops) -> None:
     pages = documented()
-    assert set(pages) == {"sync", "plan", "status", "explain", "stock", "holds"}
+    assert set(pages) == {"sync", "plan", "status", "explain", "stock", "holds", "incidents"}
     shops.set(SYNCD_HOLD_COUNT="1")
     shops.live({"HAT": 10, "BELT": 10, "CAP": 4, "SCARF": 9})
     order = shops.buy_in_woo("HAT", 2)
@@ -68,6 +68,7 @@ def test_every_json_is_as_the_page_shows_it(shops: Shops) -> None:
         "explain": shops.done("explain", "HAT", "--json"),
         "stock": shops.done("stock", "--json"),
         "holds": shops.done("holds", "--json"),
+        "incidents": shops.done("incidents", "--json"),
     }
     assert asked["sync"].json["exit_code"] == asked["sync"].code == 3
     for name, ended in asked.items():
