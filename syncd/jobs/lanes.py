@@ -32,7 +32,7 @@ class Lane:
     relist: bool = False  # something new is on sale there
     relisted_at: datetime | None = None
     hooked_at: datetime | None = None  # its webhooks were first looked at since the start
-    troubled: set[str] = field(default_factory=set)  # jobs about which an incident may be open
+    well: set[str] = field(default_factory=set)  # jobs about which no incident is open: there may be one from before
 
     def begin(self, job: str, now: datetime) -> None:
         self.busy_with, self.busy_since, self.beat = job, now, now

@@ -56,12 +56,11 @@ class Runner:
     def run(self, lane: Lane, kind: str, work: Callable[[House], None], due: Callable[[], bool] | None = None) -> None:
         """Do `work` as the job `kind` of a lane, where it is `due`; whatever it raises ends here."""
         began = time.perf_counter()
-        if self.stopping():
-            return
-        lane.begin(kind, self.house.now())
+        lane.begin(kind, self.house.now())  # before the question, so that who stops the service sees it or is seen
         try:
+            if self.stopping():
+                raise BrokenOff
             outcome = "nothing to do" if due is not None and not due() else self._recorded(lane, kind, work)
-            self._database_works()
         except BrokenOff:
             outcome = "broken off"
         except LeaseHeld:
@@ -87,6 +86,7 @@ class Runner:
             outcome = "done"
         finally:
             runs.end(self.house.db, run, outcome, self.house.now())
+        self._database_works()  # it took a run record: that it can be read says nothing of a full disk
         self._went_well(lane, kind)
         return outcome
 
@@ -127,16 +127,19 @@ class Runner:
 
     def _went_well(self, lane: Lane, kind: str) -> None:
         self._refused.pop(f"{kind} {lane.name}", None)
-        if kind not in lane.troubled:
+        if kind in lane.well:
             return
-        lane.troubled.discard(kind)
         with self.house.db.write() as tx:
             for incident in (IncidentKind.FAILED, IncidentKind.LATE):
                 incidents.close_incident(tx, incident, channel=_channel(lane), subject=kind, now=self.house.now())
+        lane.well.add(kind)
 
     def _unexpected(self, lane: Lane, kind: str, error: Exception) -> None:
         log.error("job_failed channel=%s job=%s", lane.name, kind, exc_info=error)
-        details = logs.write_details(error, self.details_in, now=self.house.now())
+        try:
+            details = str(logs.write_details(error, self.details_in, now=self.house.now()))
+        except OSError:  # no room: the journal has the traceback
+            details = "the log"
         self._open(
             IncidentKind.FAILED,
             lane,
@@ -153,7 +156,7 @@ class Runner:
         self._open(IncidentKind.FAILED, lane, kind, f"{lane.name}: {refusal.sentence}", refusal.hint)
 
     def _open(self, incident: IncidentKind, lane: Lane, kind: str, text: str, hint: str) -> None:
-        lane.troubled.add(kind)
+        lane.well.discard(kind)
         try:
             with self.house.db.write() as tx:
                 incidents.open_incident(
