@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from connectors.contract import ConnectorError, RateLimited
 from syncd.domain import pace
+from syncd.storage.incidents import IncidentKind
 from syncd.sync.house import Port
 
 HOUSE = "house"
@@ -32,7 +33,7 @@ class Lane:
     relist: bool = False  # something new is on sale there
     relisted_at: datetime | None = None
     hooked_at: datetime | None = None  # its webhooks were first looked at since the start
-    well: set[str] = field(default_factory=set)  # jobs about which no incident is open: there may be one from before
+    over: set[tuple[IncidentKind, str]] = field(default_factory=set)  # incidents, by job, of which none is open
 
     def begin(self, job: str, now: datetime) -> None:
         self.busy_with, self.busy_since, self.beat = job, now, now

@@ -61,6 +61,7 @@ class Runner:
             if self.stopping():
                 raise BrokenOff
             outcome = "nothing to do" if due is not None and not due() else self._recorded(lane, kind, work)
+            self._is_over(IncidentKind.LATE, lane, kind)
         except BrokenOff:
             outcome = "broken off"
         except LeaseHeld:
@@ -87,7 +88,8 @@ class Runner:
         finally:
             runs.end(self.house.db, run, outcome, self.house.now())
         self._database_works()  # it took a run record: that it can be read says nothing of a full disk
-        self._went_well(lane, kind)
+        self._refused.pop(f"{kind} {lane.name}", None)
+        self._is_over(IncidentKind.FAILED, lane, kind)
         return outcome
 
     def _page_of(self, lane: Lane) -> Progress:
@@ -125,14 +127,13 @@ class Runner:
             "A slow shop or a slow disk; the others go on. Look at it: syncd check",
         )
 
-    def _went_well(self, lane: Lane, kind: str) -> None:
-        self._refused.pop(f"{kind} {lane.name}", None)
-        if kind in lane.well:
+    def _is_over(self, incident: IncidentKind, lane: Lane, kind: str) -> None:
+        """Close what is open about this job, once: it may be from an earlier process."""
+        if (incident, kind) in lane.over:
             return
         with self.house.db.write() as tx:
-            for incident in (IncidentKind.FAILED, IncidentKind.LATE):
-                incidents.close_incident(tx, incident, channel=_channel(lane), subject=kind, now=self.house.now())
-        lane.well.add(kind)
+            incidents.close_incident(tx, incident, channel=_channel(lane), subject=kind, now=self.house.now())
+        lane.over.add((incident, kind))
 
     def _unexpected(self, lane: Lane, kind: str, error: Exception) -> None:
         log.error("job_failed channel=%s job=%s", lane.name, kind, exc_info=error)
@@ -156,7 +157,7 @@ class Runner:
         self._open(IncidentKind.FAILED, lane, kind, f"{lane.name}: {refusal.sentence}", refusal.hint)
 
     def _open(self, incident: IncidentKind, lane: Lane, kind: str, text: str, hint: str) -> None:
-        lane.well.discard(kind)
+        lane.over.discard((incident, kind))
         try:
             with self.house.db.write() as tx:
                 incidents.open_incident(
