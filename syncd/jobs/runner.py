@@ -103,7 +103,7 @@ class Runner:
             if lane.name == HOUSE:
                 return
             with self.house.db.read() as tx:
-                if leases.wished(tx, lane.name, self.house.holder, now):
+                if leases.wished(tx, lane.name, self.house.holder, self.house.lease_time(tx)):
                     raise BrokenOff
 
         return page
