@@ -113,7 +113,7 @@ class Daemon:
             database=lambda: self._now_at_work.house.db,
             on_news=self._on_news,
             alive=self._is_alive,
-            look=lambda: freshness.look(self._now_at_work.house),
+            look=self._look,
             metrics=self.metrics,
         )
         server = WebServer(app, address)
@@ -122,6 +122,9 @@ class Daemon:
 
     def _on_news(self, channel: str) -> None:
         self._now_at_work.work.on_news(channel)
+
+    def _look(self) -> freshness.Look:
+        return self._now_at_work.look()
 
     def _is_alive(self) -> bool:
         return self._now_at_work.at_work()
@@ -164,8 +167,14 @@ class Daemon:
                 old.stop()
             self._close_incidents()
             logs.event(log, logging.INFO, "settings_changed", settings=settings.count)
-            threading.Thread(target=before.end, args=(SHIFT_CHANGE_WITHIN,), name="old-settings", daemon=True).start()
+            threading.Thread(target=self._hand_over, args=(before,), name="old-settings", daemon=True).start()
         self.notifier.ready(self._now_at_work.words())
+
+    def _hand_over(self, before: Shift) -> None:
+        """Let the old settings finish. What they wrote meanwhile, and what the new ones could not begin beside them, is
+        looked at once more."""
+        before.end(SHIFT_CHANGE_WITHIN)
+        self._now_at_work.work.once_more()
 
     def _refuse(self, shift: Shift, error: SyncdError) -> None:
         problems = [str(one) for one in error.problems] if isinstance(error, ConfigError) else [str(error)]

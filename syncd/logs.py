@@ -153,8 +153,10 @@ def start(
     logging.basicConfig(level=level, handlers=[handler], force=True)
     logging.captureWarnings(True)
     logging.raiseExceptions = False  # a closed stderr must not stop a sync
-    for chatty in ("urllib3", "requests", "apscheduler", "alembic", "uvicorn", "asyncio"):
+    for chatty in ("urllib3", "requests", "alembic", "uvicorn", "asyncio"):
         logging.getLogger(chatty).setLevel(max(level, logging.WARNING))
+    # It warns of each job that is due while at work, which every nudge does; what matters of it is an incident.
+    logging.getLogger("apscheduler").setLevel(max(level, logging.ERROR))
     # Warnings of Python are for its programmers: an owner sees them only when asking for all there is.
     logging.getLogger("py.warnings").setLevel(logging.WARNING if level <= logging.INFO else logging.ERROR)
     return handler

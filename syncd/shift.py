@@ -82,12 +82,20 @@ class Shift:
         last = self.work.lanes[HOUSE].ended_at or self._begun_at
         return self._timetable.running and not self.work.stuck(now) and now - last < PULSE_WITHIN
 
+    def look(self) -> freshness.Look:
+        """How every channel stands.
+
+        Raises:
+            DatabaseProblem: the database cannot be read, or could not be written by the latest job that tried.
+        """
+        if trouble := self.work.runner.database_trouble:
+            raise DatabaseProblem(trouble)
+        return freshness.look(self.house)
+
     def words(self) -> str:
         """How it stands, in one line for `systemctl status`."""
-        if trouble := self.work.runner.database_trouble:
-            return trouble
         try:
-            found = freshness.look(self.house)
+            found = self.look()
         except DatabaseProblem as problem:
             return problem.sentence
         return _in_words(found, self.house.now())

@@ -7,8 +7,9 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import timedelta
 
-from connectors.contract import ConnectorError
+from connectors.contract import ConnectorError, CredentialsRejected, Unreadable
 from syncd import logs
+from syncd.jobs import lanes
 from syncd.jobs.lanes import Lane
 from syncd.jobs.runner import Runner
 from syncd.jobs.timetable import Job
@@ -72,7 +73,7 @@ class ChannelJobs:
         if self.port.sales is not None:
             made += [job(PULL, self._until_next_pull, self.pull), job(NEWS, self.port.poll, self.news)]
         if self.port.shelf is not None:
-            made.append(job(LISTINGS, LISTINGS_EVERY, self.listings))
+            made.append(job(LISTINGS, self._until_next_listings, self.listings))
         if self.port.sink is not None:
             made += [
                 job(PUSH, self.port.poll, self.push),
@@ -89,13 +90,11 @@ class ChannelJobs:
         """Read what the channel sold."""
 
         def work(house: House) -> None:
-            asked, self.lane.wanted = self.lane.wanted, False
             report = turns.read_sales(house, self.port, self.calls.ask)
-            if self._answered(report):
+            self._heed(report)
+            if self.port.name in report.pulled:
                 self._note_sales(report)
                 self.calls.changed()
-            else:
-                self.lane.wanted |= asked
 
         self.runner.run(self.lane, PULL, work, self._may_be_asked)
 
@@ -107,11 +106,11 @@ class ChannelJobs:
                 return self._may_be_asked() and self.port.name in inbox.channels_waiting(tx)
 
         def work(house: House) -> None:
-            heard = turns.read_news(house, self.port, self.calls.ask)
-            if self._answered(heard.report):
-                self._note_sales(heard.report)
-                self._note_written(heard.report)
-                self.calls.changed()
+            heard = turns.read_news(house, self.port, self.calls.ask, look=self._may_be_asked(lanes.NUMBERS))
+            self._heed(heard.report)
+            self._note_sales(heard.report)
+            self._note_written(heard.report)
+            self.calls.changed()
             if heard.relist:
                 self.lane.relist = True
                 self.calls.at_once(job_id(LISTINGS, self.port.name))
@@ -122,11 +121,13 @@ class ChannelJobs:
         """Bring the channel in step where something changed."""
 
         def due() -> bool:
-            return self._may_be_asked() and turns.something_to_write(self.runner.house, self.port)
+            return self._may_be_asked(lanes.NUMBERS) and turns.something_to_write(self.runner.house, self.port)
 
         def work(house: House) -> None:
             report = turns.write_changes(house, self.port, self.calls.ask)
-            if report is not None and self._answered(report):
+            if report is not None:
+                self._heed(report, whole=True)
+                self._note_sales(report)
                 self._note_written(report)
 
         self.runner.run(self.lane, PUSH, work, due)
@@ -136,25 +137,32 @@ class ChannelJobs:
 
         def work(house: House) -> None:
             report = turns.reconcile(house, self.port, self.calls.ask)
-            if report is not None and self._answered(report):
+            if report is not None:
+                self._heed(report)
                 self._note_sales(report)
                 self._note_written(report)
 
-        self.runner.run(self.lane, RECONCILE, work, self._may_be_asked)
+        self.runner.run(self.lane, RECONCILE, work, lambda: self._may_be_asked(lanes.NUMBERS))
 
     def listings(self) -> None:
         """Read what is on sale, once a day, and when something new was told of."""
 
         def work(house: House) -> None:
-            now = house.now()
-            rested = self.lane.relisted_at is None or now - self.lane.relisted_at >= RELIST_EVERY
-            asked = self.lane.relist and rested
+            now, asked = house.now(), self.lane.relist and not self._until_rested()
+            if asked:
+                self.lane.relist = False  # what is told of from here on may come too late for this reading
             report = turns.refresh_listings(house, self.port, self.calls.ask, now=asked)
-            if report is not None and self._answered(report):
-                self.lane.relist, self.lane.relisted_at = False, now
-                self.calls.changed()
+            if report is None:
+                return
+            self._heed(report)
+            self.lane.relisted_at = now
+            if self.port.name in report.unlisted:
+                self.lane.relist |= asked
+                return
+            self._works(lanes.LISTINGS)
+            self.calls.changed()
 
-        self.runner.run(self.lane, LISTINGS, work, self._may_be_asked)
+        self.runner.run(self.lane, LISTINGS, work, lambda: self._may_be_asked(lanes.LISTINGS))
 
     def compare(self) -> None:
         """Compute every number anew; what differs is pushed."""
@@ -176,42 +184,66 @@ class ChannelJobs:
             since = self.lane.hooked_at
             try:
                 found = hooks.keep(house, self.port, self.address, since=since, last_sale=self.lane.last_sale)
+            except CredentialsRejected:
+                return  # that it does not let us register is an incident
             except ConnectorError as error:
-                self._note_failure(error)
+                self._fails(lanes.WEBHOOKS, error)
                 return
+            self._works(lanes.WEBHOOKS)
             self.lane.hooked_at = since or house.now()
             if found.made or found.revived:
                 put_back = {"made": ",".join(found.made), "revived": ",".join(found.revived)}
                 logs.event(log, logging.INFO, "webhooks_registered", channel=self.port.name, **put_back)
 
-        self.runner.run(self.lane, HOOKS, work, self._may_be_asked)
+        self.runner.run(self.lane, HOOKS, work, lambda: self._may_be_asked(lanes.WEBHOOKS))
 
     # ------------------------------------------------------------------ what follows from a report
 
     def _until_next_pull(self) -> timedelta:
         return self.lane.pause(self.runner.house.now())
 
-    def _may_be_asked(self) -> bool:
-        return not self.lane.left_alone(self.runner.house.now())
+    def _until_next_listings(self) -> timedelta:
+        return (self._until_rested() if self.lane.relist else timedelta()) or LISTINGS_EVERY
 
-    def _answered(self, report: Report) -> bool:
-        """True where the channel did what was asked; a change is told once."""
-        pushed = report.pushed.get(self.port.name)
-        error = (
-            report.failed.get(self.port.name)
-            or report.unlisted.get(self.port.name)
-            or (pushed.error if pushed is not None else None)
-        )
-        if error is not None:
-            self._note_failure(error)
-            return False
-        if self.lane.answered():
-            logs.event(log, logging.INFO, "channel_answers_again", channel=self.port.name)
-        return True
+    def _until_rested(self) -> timedelta:
+        """How long the listings must not be read again only because something new is on sale."""
+        read_at = self.lane.relisted_at
+        return timedelta() if read_at is None else max(timedelta(), read_at + RELIST_EVERY - self.runner.house.now())
 
-    def _note_failure(self, error: ConnectorError) -> None:
-        if self.lane.failed(error, self.runner.house.now()):
-            logs.event(log, logging.WARNING, "channel_fails", channel=self.port.name, why=error, hint=error.hint)
+    def _may_be_asked(self, *about: str) -> bool:
+        return not self.lane.left_alone(self.runner.house.now(), *about)
+
+    def _heed(self, report: Report, *, whole: bool = False) -> None:
+        """Note what of the channel failed and what worked; each change is told once. `whole`: all was to be written."""
+        name = self.port.name
+        failed, unlisted, pushed = report.failed.get(name), report.unlisted.get(name), report.pushed.get(name)
+        if unlisted is not None:
+            self._fails(lanes.LISTINGS, unlisted)
+        if failed is not None and failed is not unlisted:
+            self._fails(lanes.ORDERS, failed)
+        elif name in report.pulled:
+            self._works(lanes.ORDERS)
+        if pushed is None:
+            return
+        if pushed.error is not None:
+            self._fails(lanes.NUMBERS, pushed.error)
+        elif pushed.written or (not pushed.waiting and (whole or not self._is_turned_away())):
+            self._works(lanes.NUMBERS)
+
+    def _is_turned_away(self) -> bool:
+        """True where the channel refused numbers for a reason that only a person mends: that it can be read is no sign
+        that it takes them again."""
+        trouble = self.lane.troubles.get(lanes.NUMBERS)
+        return trouble is not None and isinstance(trouble.error, CredentialsRejected | Unreadable)
+
+    def _works(self, about: str) -> None:
+        if self.lane.works(about):
+            logs.event(log, logging.INFO, "channel_answers_again", channel=self.port.name, about=about)
+
+    def _fails(self, about: str, error: ConnectorError) -> None:
+        if self.lane.failed(about, error, self.runner.house.now()):
+            told = {"channel": self.port.name, "about": about, "why": error, "hint": error.hint}
+            logs.event(log, logging.WARNING, "channel_fails", **told)
 
     def _note_sales(self, report: Report) -> None:
         pulled = report.pulled.get(self.port.name)

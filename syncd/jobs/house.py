@@ -49,7 +49,10 @@ class HouseJobs:
         ]
 
     def deliver(self) -> None:
-        """Deliver what incidents changed their state: a line of the log each, once, whoever opened or closed them."""
+        """Tell which incidents changed their state: a line of the log each, whoever opened or closed them.
+
+        Once, also where two services share the database; after a crash between line and commit twice, never not at all.
+        """
 
         def due() -> bool:
             with self.runner.house.db.read() as tx:
@@ -58,11 +61,11 @@ class HouseJobs:
         def work(house: House) -> None:
             with house.db.write() as tx:
                 news = incidents.untold_incidents(tx)
+                for one in news:
+                    level = logging.WARNING if one.closed_at is None else logging.INFO
+                    fields = {"id": one.id, "kind": one.kind.value, "channel": one.channel, "why": one.text}
+                    logs.event(log, level, f"incident_{one.state}", **fields)
                 incidents.told(tx, news)
-            for one in news:
-                level = logging.WARNING if one.closed_at is None else logging.INFO
-                fields = {"id": one.id, "kind": one.kind.value, "channel": one.channel, "why": one.text}
-                logs.event(log, level, f"incident_{one.state}", **fields)
 
         self.runner.run(self.lane, "deliver", work, due)
 

@@ -7,11 +7,26 @@ from datetime import datetime, timedelta
 
 from connectors.contract import ConnectorError, RateLimited
 from syncd.domain import pace
+from syncd.storage.incidents import IncidentKind
 from syncd.sync.house import Port
 
 HOUSE = "house"
 """The lane of work that is about no channel. No channel can have the name: settings of it would be HOUSE_…, and its
 jobs are told apart by their ids."""
+
+
+ORDERS, NUMBERS, LISTINGS, WEBHOOKS = "orders", "numbers", "listings", "webhooks"
+"""What of a channel can fail while the rest of it works: permissions are given one by one. Without its orders nothing
+else is asked of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """What did not work, how often in a row, and how long it is left alone. `error`: the last one."""
+
+    error: ConnectorError
+    failures: int
+    not_before: datetime
 
 
 @dataclass(slots=True)
@@ -24,15 +39,13 @@ class Lane:
     busy_since: datetime | None = None
     beat: datetime | None = None  # the last page of the work at hand
     ended_at: datetime | None = None  # end of its last job, however it ended
-    failures: int = 0
-    failing: str = ""  # what the channel's trouble is, in words; empty while it answers
-    not_before: datetime | None = None  # the channel is left alone until then
+    troubles: dict[str, Trouble] = field(default_factory=dict)  # by what does not work
+    asked_to_wait: datetime | None = None  # the channel wants to be left alone until then
     last_sale: datetime | None = None
-    wanted: bool = False  # another channel waits for the orders of this one
     relist: bool = False  # something new is on sale there
     relisted_at: datetime | None = None
     hooked_at: datetime | None = None  # its webhooks were first looked at since the start
-    troubled: set[str] = field(default_factory=set)  # jobs about which an incident may be open
+    over: set[tuple[IncidentKind, str]] = field(default_factory=set)  # incidents, by job, of which none is open
 
     def begin(self, job: str, now: datetime) -> None:
         self.busy_with, self.busy_since, self.beat = job, now, now
@@ -45,28 +58,32 @@ class Lane:
         beat = self.beat
         return timedelta() if beat is None else now - beat
 
-    def left_alone(self, now: datetime) -> bool:
-        return self.not_before is not None and now < self.not_before
+    def left_alone(self, now: datetime, *about: str) -> bool:
+        """True while these are not to be asked of the channel."""
+        return now < self._not_before(now, *about)
 
-    def failed(self, error: ConnectorError, now: datetime) -> bool:
+    def _not_before(self, now: datetime, *about: str) -> datetime:
+        waits = [trouble.not_before for one in (ORDERS, *about) if (trouble := self.troubles.get(one)) is not None]
+        return max((*waits, self.asked_to_wait or now), default=now)
+
+    def failed(self, about: str, error: ConnectorError, now: datetime) -> bool:
         """The channel did not do what was asked; True where that is a change, to be told."""
         assert self.port is not None
-        self.failures += 1
+        before = self.troubles.get(about)
+        failures = before.failures + 1 if before is not None else 1
         asked = error.retry_after if isinstance(error, RateLimited) else None
-        self.not_before = now + pace.back_off(self.port.poll, self.failures, asked)
-        news = type(error).__name__ != self.failing.partition(":")[0]
-        self.failing = f"{type(error).__name__}: {error}"
-        return news
+        not_before = now + pace.back_off(self.port.poll, failures, asked)
+        self.troubles[about] = Trouble(error, failures, not_before)
+        if asked is not None:  # a limit holds for all that is asked
+            self.asked_to_wait = not_before
+        return before is None or type(before.error) is not type(error)
 
-    def answered(self) -> bool:
+    def works(self, about: str) -> bool:
         """The channel did what was asked; True where it had not before."""
-        was_failing, self.failing = bool(self.failing), ""
-        self.failures, self.not_before = 0, None
-        return was_failing
+        return self.troubles.pop(about, None) is not None
 
     def pause(self, now: datetime) -> timedelta:
         """Until the channel's orders are to be read again."""
         assert self.port is not None
-        if self.not_before is not None and self.not_before > now:
-            return self.not_before - now
-        return pace.pause(self.port.poll, self.last_sale, now)
+        not_before = self._not_before(now)
+        return not_before - now if not_before > now else pace.pause(self.port.poll, self.last_sale, now)

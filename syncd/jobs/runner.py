@@ -56,12 +56,12 @@ class Runner:
     def run(self, lane: Lane, kind: str, work: Callable[[House], None], due: Callable[[], bool] | None = None) -> None:
         """Do `work` as the job `kind` of a lane, where it is `due`; whatever it raises ends here."""
         began = time.perf_counter()
-        if self.stopping():
-            return
-        lane.begin(kind, self.house.now())
+        lane.begin(kind, self.house.now())  # before the question, so that who stops the service sees it or is seen
         try:
+            if self.stopping():
+                raise BrokenOff
             outcome = "nothing to do" if due is not None and not due() else self._recorded(lane, kind, work)
-            self._database_works()
+            self._is_over(IncidentKind.LATE, lane, kind)
         except BrokenOff:
             outcome = "broken off"
         except LeaseHeld:
@@ -87,7 +87,9 @@ class Runner:
             outcome = "done"
         finally:
             runs.end(self.house.db, run, outcome, self.house.now())
-        self._went_well(lane, kind)
+        self._database_works()  # it took a run record: that it can be read says nothing of a full disk
+        self._refused.pop(f"{kind} {lane.name}", None)
+        self._is_over(IncidentKind.FAILED, lane, kind)
         return outcome
 
     def _page_of(self, lane: Lane) -> Progress:
@@ -101,7 +103,7 @@ class Runner:
             if lane.name == HOUSE:
                 return
             with self.house.db.read() as tx:
-                if leases.wished(tx, lane.name, self.house.holder, now):
+                if leases.wished(tx, lane.name, self.house.holder, self.house.lease_time(tx)):
                     raise BrokenOff
 
         return page
@@ -125,18 +127,20 @@ class Runner:
             "A slow shop or a slow disk; the others go on. Look at it: syncd check",
         )
 
-    def _went_well(self, lane: Lane, kind: str) -> None:
-        self._refused.pop(f"{kind} {lane.name}", None)
-        if kind not in lane.troubled:
+    def _is_over(self, incident: IncidentKind, lane: Lane, kind: str) -> None:
+        """Close what is open about this job, once: it may be from an earlier process."""
+        if (incident, kind) in lane.over:
             return
-        lane.troubled.discard(kind)
         with self.house.db.write() as tx:
-            for incident in (IncidentKind.FAILED, IncidentKind.LATE):
-                incidents.close_incident(tx, incident, channel=_channel(lane), subject=kind, now=self.house.now())
+            incidents.close_incident(tx, incident, channel=_channel(lane), subject=kind, now=self.house.now())
+        lane.over.add((incident, kind))
 
     def _unexpected(self, lane: Lane, kind: str, error: Exception) -> None:
         log.error("job_failed channel=%s job=%s", lane.name, kind, exc_info=error)
-        details = logs.write_details(error, self.details_in, now=self.house.now())
+        try:
+            details = str(logs.write_details(error, self.details_in, now=self.house.now()))
+        except OSError:  # no room: the journal has the traceback
+            details = "the log"
         self._open(
             IncidentKind.FAILED,
             lane,
@@ -153,7 +157,7 @@ class Runner:
         self._open(IncidentKind.FAILED, lane, kind, f"{lane.name}: {refusal.sentence}", refusal.hint)
 
     def _open(self, incident: IncidentKind, lane: Lane, kind: str, text: str, hint: str) -> None:
-        lane.troubled.add(kind)
+        lane.over.discard((incident, kind))
         try:
             with self.house.db.write() as tx:
                 incidents.open_incident(

@@ -90,6 +90,7 @@ class Scheduled:
         self._on_mishap = on_mishap
         self._nudged: set[str] = set()
         self._lock = threading.Lock()
+        self._stopped = False
         lanes = {job.lane for job in self._jobs.values()}
         self._scheduler = BackgroundScheduler(
             executors={lane: ThreadPoolExecutor(1) for lane in lanes},
@@ -110,7 +111,8 @@ class Scheduled:
         self._scheduler.start()
 
     def stop(self) -> None:
-        """Begin no job any more; those at work go on. Returns at once."""
+        """Begin no job any more, also none that waits for its lane; those at work go on. Returns at once."""
+        self._stopped = True
         self._scheduler.shutdown(wait=False)
 
     @property
@@ -132,16 +134,23 @@ class Scheduled:
             return  # the timetable has ended meanwhile
 
     def _run(self, job: Job) -> None:
+        if self._stopped:
+            return
         with self._lock:
             self._nudged.discard(job.id)
         job.run()
 
     def _ended(self, event: JobEvent) -> None:
-        """The job's worker is free again: only now it can be run once more."""
+        """The job's worker is free again: only now it can be run once more.
+
+        The pause is set first and nudges are looked for after it: one that comes in between sets its own time later.
+        """
         now = datetime.now(self._scheduler.timezone)
+        self._run_next(event.job_id, now + self._triggers[event.job_id].pause())
         with self._lock:
             nudged = event.job_id in self._nudged
-        self._run_next(event.job_id, now if nudged else now + self._triggers[event.job_id].pause())
+        if nudged:
+            self._run_next(event.job_id, now)
         if event.code == EVENT_JOB_ERROR:
             self._on_mishap(event.job_id, Mishap.ERROR)
         elif event.code == EVENT_JOB_MISSED:

@@ -70,6 +70,11 @@ class Work:
         if self._timetable is not None:
             self._timetable.at_once(job)
 
+    def once_more(self) -> None:
+        """Let every job run again now."""
+        for job in self.jobs():
+            self.at_once(job.id)
+
     def on_news(self, channel: str) -> None:
         """A webhook of this channel was put into the inbox."""
         self.at_once(job_id(NEWS, channel))
@@ -78,7 +83,6 @@ class Work:
         """Numbers wait until the orders of these channels were read."""
         for name in names:
             if name in self.lanes:
-                self.lanes[name].wanted = True
                 self.at_once(job_id(PULL, name))
 
     def changed(self) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +66,9 @@ class Database:
             ) from error
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
         self.path = Path(parsed.database) if self.is_sqlite and parsed.database else None
+        self.lease_time: Callable[[Tx], datetime | None] = _no_time if self.is_sqlite else _postgres_time
+        """What leases go by: the clock of the database that several machines share. ``None``: the process's own, for
+        one file is used on one machine. A test with a clock of its own sets it."""
         self.shown_url = str(self.path) if self.path else parsed.render_as_string(hide_password=True)
         if self.is_sqlite:
             event.listen(self.engine, "connect", _prepare_sqlite)
@@ -120,6 +124,16 @@ class Database:
 
     def close(self) -> None:
         self.engine.dispose()
+
+
+def _no_time(_tx: Tx) -> None:
+    return None
+
+
+def _postgres_time(tx: Tx) -> datetime:
+    """The server's clock now; `now()` would be that of the transaction's beginning, before it waited for its turn."""
+    instant: datetime = tx.execute(select(func.clock_timestamp())).scalar_one()
+    return instant.astimezone(UTC)
 
 
 def _connect_args(backend: str) -> dict[str, Any]:

@@ -143,20 +143,21 @@ def leased(house: House, about: Iterable[Port] = (), *, within: Sequence[Port] |
         yield
     finally:
         with house.db.write() as tx:
-            leases.release(tx, house.holder, names, house.now())
+            leases.release(tx, house.holder, names, house.lease_time(tx))
 
 
 def _take(house: House, names: Sequence[str]) -> None:
     until = house.now() + house.patience
     while True:
-        now = house.now()
+        patient = house.now() < until
         with house.db.write() as tx:
+            now = house.lease_time(tx)
             missing = [name for name in names if not leases.take(tx, name, house.holder, now)]
-            for name in missing if now < until else ():
+            for name in missing if patient else ():
                 leases.wish(tx, name, house.holder, now)
         if not missing:
             return
-        if now >= until:
+        if not patient:
             raise LeaseHeld(missing[0])
         house.progress("waiting for another syncd to finish", 0, None)
         house.sleep(LOOK_AGAIN_S)

@@ -100,8 +100,12 @@ class House:
         Raises:
             LeaseHeld: another process has taken this channel over.
         """
-        if not leases.keep(tx, channel, self.holder, self.now()):
+        if not leases.keep(tx, channel, self.holder, self.lease_time(tx)):
             raise LeaseHeld(channel)
+
+    def lease_time(self, tx: Tx) -> datetime:
+        """The instant that leases go by: one clock for all who share the database (design.md §6)."""
+        return self.db.lease_time(tx) or self.now()
 
     def rules(self, tx: Tx) -> Rules:
         """Every rule as it stands in this transaction."""

@@ -50,15 +50,14 @@ class Heard:
     """What became of the news of a channel. `relist`: something on sale there is new to us."""
 
     report: Report = field(default_factory=Report)
-    deliveries: int = 0
-    echoes: int = 0  # that told us our own numbers
     relist: bool = False
 
 
-def read_news(house: House, port: Port, ask: Ask) -> Heard:
+def read_news(house: House, port: Port, ask: Ask, *, look: bool = True) -> Heard:
     """Ask a channel about what its webhooks told: orders by their ids, numbers that are not ours by reading them.
 
     Nothing of a webhook is believed. What was told stays in the inbox until the channel answered. Safe to repeat.
+    Without `look` numbers are not read now.
 
     Raises:
         LeaseHeld: another process works on the channel.
@@ -68,12 +67,10 @@ def read_news(house: House, port: Port, ask: Ask) -> Heard:
         channel = channels.get(tx, port.name)
         writes = _takes_numbers(tx, port)
         rows = _not_ours(tx, port, told)
-    heard = Heard(deliveries=len(told))
+    heard = Heard()
     if not told or channel is None:
         return heard
-    about_listings = {one.listing_id for one in told if one.listing_id is not None}
     heard.relist = any(known is None for known in rows.values())
-    heard.echoes = len(about_listings) - len(rows)
     orders = list(dict.fromkeys(one.order_id for one in told if one.order_id is not None))
     others = any(one.order_id is None and one.listing_id is None for one in told)
     with leased(house, within=[port]):
@@ -84,11 +81,15 @@ def read_news(house: House, port: Port, ask: Ask) -> Heard:
             cycle.pull([port.name])
         elif orders and not cycle.barred(port):
             cycle.pull_these(port, orders)
-        if writes and differing and port.name not in heard.report.failed:
+        to_look_at = writes and bool(differing)
+        if to_look_at and look and port.name not in heard.report.failed:
             cycle.write(port, differing, whole=False, look_at=differing)
         if port.name not in heard.report.failed:
+            pushed = heard.report.pushed.get(port.name)
+            looked = not to_look_at or (pushed is not None and pushed.error is None)
+            answered = [one.delivery_id for one in told if looked or one.listing_id not in rows]
             with house.db.write() as tx:
-                inbox.handled(tx, port.name, [one.delivery_id for one in told], house.now())
+                inbox.handled(tx, port.name, answered, house.now())
     return heard
 
 

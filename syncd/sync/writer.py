@@ -111,7 +111,7 @@ def _groups(sink: StockSink, planned: Sequence[Planned]) -> list[tuple[Write, ..
 
 
 def _renew(tx: Tx, house: House, port: Port) -> None:
-    if not leases.take(tx, port.name, house.holder, house.now()):
+    if not leases.take(tx, port.name, house.holder, house.lease_time(tx)):
         raise LeaseHeld(port.name)
 
 

@@ -34,7 +34,7 @@ class Health:
         try:
             look = await self._look.get()
         except (SyncdError, TimeoutError):  # the sentence may name a path: the log tells it, not a page
-            answer = {"ready": False, "channels": {}, "why": "the database cannot be read"}
+            answer = {"ready": False, "channels": {}, "why": "the database cannot be used"}
             return JSONResponse(answer, status_code=503)
         now = self._now()
         is_ready = ready(look.channels, now)

@@ -80,6 +80,7 @@ class World:
     on_raise: Callable[[str, WriteSeen], None] = lambda _name, _seen: None
 
     def __post_init__(self) -> None:
+        self.db.lease_time = lambda _tx: None  # leases, too, go by the clock of this world
         for number, style in enumerate(self.styles):
             name = f"{style}{number}"
             shop = MemoryShop(self.clock, style=style)

@@ -85,7 +85,7 @@ def test_without_a_database_nothing_is_ready_and_what_was_counted_is_told_all_th
     door.look = broken
     door.deliver(1, signed=False)
     answer = door.get("/readyz")
-    assert (answer.status_code, answer.json()["why"]) == (503, "the database cannot be read")
+    assert (answer.status_code, answer.json()["why"]) == (503, "the database cannot be used")
     assert "private" not in answer.text
     scrape = door.get("/metrics").text
     assert "\nsyncd_up 0.0\n" in scrape
