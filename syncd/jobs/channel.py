@@ -33,6 +33,7 @@ RECONCILE_EVERY = timedelta(minutes=5)
 COMPARE_EVERY = timedelta(hours=1)
 LISTINGS_EVERY = timedelta(hours=1)  # looks whether a day has gone by
 HOOKS_EVERY = timedelta(hours=1)
+REST = turns.RESTS_FOR * 1.25  # pauses are shortened a little
 RELIST_EVERY = timedelta(minutes=10)
 """News of products that we do not know lets the listings be read, but not more often: a shop may import thousands."""
 
@@ -70,7 +71,7 @@ class ChannelJobs:
 
         made = []
         if self.port.sales is not None:
-            made += [job(PULL, self._until_next_pull, self.pull), job(NEWS, self.port.poll, self.news)]
+            made += [job(PULL, self._until_next_pull, self.pull), job(NEWS, self._until_next_news, self.news)]
         if self.port.shelf is not None:
             made.append(job(LISTINGS, LISTINGS_EVERY, self.listings))
         if self.port.sink is not None:
@@ -108,6 +109,9 @@ class ChannelJobs:
 
         def work(house: House) -> None:
             heard = turns.read_news(house, self.port, self.calls.ask)
+            self.lane.resting = heard.resting
+            if not heard.deliveries and not heard.report.failed:
+                return  # nothing was asked
             if self._answered(heard.report):
                 self._note_sales(heard.report)
                 self._note_written(heard.report)
@@ -190,6 +194,9 @@ class ChannelJobs:
 
     def _until_next_pull(self) -> timedelta:
         return self.lane.pause(self.runner.house.now())
+
+    def _until_next_news(self) -> timedelta:
+        return REST if self.lane.resting else self.port.poll
 
     def _may_be_asked(self) -> bool:
         return not self.lane.left_alone(self.runner.house.now())

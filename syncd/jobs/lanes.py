@@ -30,6 +30,7 @@ class Lane:
     last_sale: datetime | None = None
     wanted: bool = False  # another channel waits for the orders of this one
     relist: bool = False  # something new is on sale there
+    resting: bool = False  # news was left for a moment, until its order is told
     relisted_at: datetime | None = None
     hooked_at: datetime | None = None  # its webhooks were first looked at since the start
     troubled: set[str] = field(default_factory=set)  # jobs about which an incident may be open

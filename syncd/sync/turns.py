@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from syncd.storage import channels, inbox, intents, listings
 from syncd.storage.channels import Mode
@@ -31,6 +32,10 @@ RECONCILED_AT_ONCE = 100
 
 LOADED_AT_ONCE = 1_000
 
+RESTS_FOR = timedelta(seconds=2)
+"""A shop tells of an order and of the number that it lowered at the same moment, in no order: the order goes first, and
+explains the number without another call."""
+
 
 def read_sales(house: House, port: Port, ask: Ask) -> Report:
     """Read what a channel sold, from its cursor to the present.
@@ -47,12 +52,14 @@ def read_sales(house: House, port: Port, ask: Ask) -> Report:
 
 @dataclass(slots=True)
 class Heard:
-    """What became of the news of a channel. `relist`: something on sale there is new to us."""
+    """What became of the news of a channel. `relist`: something on sale there is new to us; `resting`: numbers that an
+    order may explain are left in the inbox for a moment."""
 
     report: Report = field(default_factory=Report)
     deliveries: int = 0
     echoes: int = 0  # that told us our own numbers
     relist: bool = False
+    resting: bool = False
 
 
 def read_news(house: House, port: Port, ask: Ask) -> Heard:
@@ -67,29 +74,39 @@ def read_news(house: House, port: Port, ask: Ask) -> Heard:
         told = inbox.waiting(tx, port.name)
         channel = channels.get(tx, port.name)
         writes = _takes_numbers(tx, port)
-        rows = _not_ours(tx, port, told)
-    heard = Heard(deliveries=len(told))
-    if not told or channel is None:
-        return heard
-    about_listings = {one.listing_id for one in told if one.listing_id is not None}
-    heard.relist = any(known is None for known in rows.values())
-    heard.echoes = len(about_listings) - len(rows)
+        resting = _resting(told, _not_ours(tx, port, told), house.now())
+    if len(resting) == len(told) or channel is None:
+        return Heard(resting=bool(resting))
     orders = list(dict.fromkeys(one.order_id for one in told if one.order_id is not None))
     others = any(one.order_id is None and one.listing_id is None for one in told)
+    heard = Heard()
     with leased(house, within=[port]):
         cycle = Cycle(house, frozenset((port.name,)), ask, heard.report)
         cycle.bar_wrong_shops()
-        differing = [row.id for row in rows.values() if row is not None and row.expected is not None]
         if channel.pulled_at is None or len(orders) > ORDERS_AT_ONCE or others:
             cycle.pull([port.name])
         elif orders and not cycle.barred(port):
             cycle.pull_these(port, orders)
+        with house.db.read() as tx:
+            rows = _not_ours(tx, port, told)  # now that these orders are booked
+        resting = _resting(told, rows, house.now())
+        about = {one.listing_id for one in told if one.listing_id is not None and one.delivery_id not in resting}
+        found = [row for listing_id, row in rows.items() if listing_id in about]
+        differing = [row.id for row in found if row is not None and row.expected is not None]
         if writes and differing and port.name not in heard.report.failed:
             cycle.write(port, differing, whole=False, look_at=differing)
         if port.name not in heard.report.failed:
+            over = [one.delivery_id for one in told if one.delivery_id not in resting]
             with house.db.write() as tx:
-                inbox.handled(tx, port.name, [one.delivery_id for one in told], house.now())
+                inbox.handled(tx, port.name, over, house.now())
+            heard.deliveries = len(over)
+    heard.echoes, heard.relist, heard.resting = len(about) - len(found), None in found, bool(resting)
     return heard
+
+
+def _resting(told: Collection[Delivery], not_ours: Collection[str], now: datetime) -> set[str]:
+    """Deliveries of numbers that are not ours and just came in: an order may explain them in a moment."""
+    return {one.delivery_id for one in told if one.listing_id in not_ours and now - one.received_at < RESTS_FOR}
 
 
 def _not_ours(tx: Tx, port: Port, told: Collection[Delivery]) -> dict[str, ListingRow | None]:
