@@ -34,6 +34,7 @@ RECONCILE_EVERY = timedelta(minutes=5)
 COMPARE_EVERY = timedelta(hours=1)
 LISTINGS_EVERY = timedelta(hours=1)  # looks whether a day has gone by
 HOOKS_EVERY = timedelta(hours=1)
+REST = turns.RESTS_FOR * 1.25  # pauses are shortened a little
 RELIST_EVERY = timedelta(minutes=10)
 """News of products that we do not know lets the listings be read, but not more often: a shop may import thousands."""
 
@@ -71,7 +72,7 @@ class ChannelJobs:
 
         made = []
         if self.port.sales is not None:
-            made += [job(PULL, self._until_next_pull, self.pull), job(NEWS, self.port.poll, self.news)]
+            made += [job(PULL, self._until_next_pull, self.pull), job(NEWS, self._until_next_news, self.news)]
         if self.port.shelf is not None:
             made.append(job(LISTINGS, self._until_next_listings, self.listings))
         if self.port.sink is not None:
@@ -107,6 +108,7 @@ class ChannelJobs:
 
         def work(house: House) -> None:
             heard = turns.read_news(house, self.port, self.calls.ask, look=self._may_be_asked(lanes.NUMBERS))
+            self.lane.resting = heard.resting
             self._heed(heard.report)
             self._note_sales(heard.report)
             self._note_written(heard.report)
@@ -201,6 +203,9 @@ class ChannelJobs:
 
     def _until_next_pull(self) -> timedelta:
         return self.lane.pause(self.runner.house.now())
+
+    def _until_next_news(self) -> timedelta:
+        return REST if self.lane.resting else self.port.poll
 
     def _until_next_listings(self) -> timedelta:
         return (self._until_rested() if self.lane.relist else timedelta()) or LISTINGS_EVERY

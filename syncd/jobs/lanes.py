@@ -43,6 +43,7 @@ class Lane:
     asked_to_wait: datetime | None = None  # the channel wants to be left alone until then
     last_sale: datetime | None = None
     relist: bool = False  # something new is on sale there
+    resting: bool = False  # news was left for a moment, until its order is told
     relisted_at: datetime | None = None
     hooked_at: datetime | None = None  # its webhooks were first looked at since the start
     over: set[tuple[IncidentKind, str]] = field(default_factory=set)  # incidents, by job, of which none is open

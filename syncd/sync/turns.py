@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from syncd.storage import channels, inbox, intents, listings
 from syncd.storage.channels import Mode
@@ -31,6 +32,10 @@ RECONCILED_AT_ONCE = 100
 
 LOADED_AT_ONCE = 1_000
 
+RESTS_FOR = timedelta(seconds=2)
+"""A shop tells of an order and of the number that it lowered at the same moment, in no order: the order goes first, and
+explains the number without another call."""
+
 
 def read_sales(house: House, port: Port, ask: Ask) -> Report:
     """Read what a channel sold, from its cursor to the present.
@@ -47,10 +52,12 @@ def read_sales(house: House, port: Port, ask: Ask) -> Report:
 
 @dataclass(slots=True)
 class Heard:
-    """What became of the news of a channel. `relist`: something on sale there is new to us."""
+    """What became of the news of a channel. `relist`: something on sale there is new to us; `resting`: numbers that an
+    order may explain are left in the inbox for a moment."""
 
     report: Report = field(default_factory=Report)
     relist: bool = False
+    resting: bool = False
 
 
 def read_news(house: House, port: Port, ask: Ask, *, look: bool = True) -> Heard:
@@ -66,31 +73,45 @@ def read_news(house: House, port: Port, ask: Ask, *, look: bool = True) -> Heard
         told = inbox.waiting(tx, port.name)
         channel = channels.get(tx, port.name)
         writes = _takes_numbers(tx, port)
-        rows = _not_ours(tx, port, told)
-    heard = Heard()
-    if not told or channel is None:
-        return heard
-    heard.relist = any(known is None for known in rows.values())
+        resting = _resting(told, _not_ours(tx, port, told), house.now())
+    if len(resting) == len(told) or channel is None:
+        return Heard(resting=bool(resting))
     orders = list(dict.fromkeys(one.order_id for one in told if one.order_id is not None))
     others = any(one.order_id is None and one.listing_id is None for one in told)
+    heard = Heard()
     with leased(house, within=[port]):
         cycle = Cycle(house, frozenset((port.name,)), ask, heard.report)
         cycle.bar_wrong_shops()
-        differing = [row.id for row in rows.values() if row is not None and row.expected is not None]
         if channel.pulled_at is None or len(orders) > ORDERS_AT_ONCE or others:
             cycle.pull([port.name])
         elif orders and not cycle.barred(port):
             cycle.pull_these(port, orders)
+        with house.db.read() as tx:
+            rows = _not_ours(tx, port, told)  # now that these orders are booked
+        resting = _resting(told, rows, house.now())
+        about = {one.listing_id for one in told if one.listing_id is not None and one.delivery_id not in resting}
+        found = [row for listing_id, row in rows.items() if listing_id in about]
+        differing = [row.id for row in found if row is not None and row.expected is not None]
         to_look_at = writes and bool(differing)
         if to_look_at and look and port.name not in heard.report.failed:
             cycle.write(port, differing, whole=False, look_at=differing)
         if port.name not in heard.report.failed:
             pushed = heard.report.pushed.get(port.name)
             looked = not to_look_at or (pushed is not None and pushed.error is None)
-            answered = [one.delivery_id for one in told if looked or one.listing_id not in rows]
+            over = [
+                one.delivery_id
+                for one in told
+                if one.delivery_id not in resting and (looked or one.listing_id not in rows)
+            ]
             with house.db.write() as tx:
-                inbox.handled(tx, port.name, answered, house.now())
+                inbox.handled(tx, port.name, over, house.now())
+    heard.relist, heard.resting = None in found, bool(resting)
     return heard
+
+
+def _resting(told: Collection[Delivery], not_ours: Collection[str], now: datetime) -> set[str]:
+    """Deliveries of numbers that are not ours and just came in: an order may explain them in a moment."""
+    return {one.delivery_id for one in told if one.listing_id in not_ours and now - one.received_at < RESTS_FOR}
 
 
 def _not_ours(tx: Tx, port: Port, told: Collection[Delivery]) -> dict[str, ListingRow | None]:
