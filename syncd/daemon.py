@@ -17,16 +17,17 @@ from types import FrameType
 
 import syncd
 from connectors.contract import Surroundings
-from syncd import failure, logs
+from syncd import logs
 from syncd.config import Settings
 from syncd.errors import ConfigError, SyncdError
-from syncd.sd_notify import Notifier
 from syncd.settings_values import Address
 from syncd.shift import Shift
 from syncd.storage import incidents
 from syncd.storage.incidents import IncidentKind
 from syncd.storage.session import DatabaseProblem
 from syncd.sync import freshness
+from syncd.systemd import failure
+from syncd.systemd.notify import Notifier
 from syncd.web.app import web_app
 from syncd.web.metrics import Metrics
 from syncd.web.server import WebServer

@@ -11,11 +11,12 @@ from pathlib import Path
 import pytest
 
 from connectors.contract import Level
-from syncd import config, service, system, units
+from syncd import config
 from syncd.cli import install_service
 from syncd.cli.check import service_findings
 from syncd.errors import ConfigError
-from syncd.system import System
+from syncd.systemd import accounts, service, units
+from syncd.systemd.accounts import System
 from tests.as_root import ONLY_AS_ROOT, OTHER, open_folder, owners
 from tests.config_shops import find_kind
 
@@ -235,4 +236,4 @@ def test_settings_that_only_root_and_the_service_can_read_are_private(here: Here
     ):
         file.chmod(mode)
         os.chown(file, 0, gid)
-        assert system.readers(file, of=here.system) == who
+        assert accounts.readers(file, of=here.system) == who

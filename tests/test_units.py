@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from syncd import units
-from syncd.units import Service
+from syncd.systemd import units
+from syncd.systemd.units import Service
 
 ROOT = Path(__file__).parents[1]
 WITH_SYSTEMD = pytest.mark.skipif(
@@ -30,7 +30,7 @@ def of(service: Service) -> dict[str, list[str]]:
 @pytest.mark.parametrize("name", [units.SERVICE, units.FAILED])
 def test_the_units_in_the_repository_are_the_generated_ones(name: str) -> None:
     shown = (ROOT / "systemd" / name).read_text(encoding="utf-8")
-    assert shown == units.rendered(Service())[name], "run: python -m syncd.units systemd"
+    assert shown == units.rendered(Service())[name], "run: python -m syncd.systemd.units systemd"
 
 
 def test_the_units_are_written_by_the_command_that_the_repository_names(tmp_path: Path) -> None:

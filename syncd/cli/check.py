@@ -8,14 +8,15 @@ from collections.abc import Iterator
 import typer
 
 from connectors.contract import Finding, Level
-from syncd import acting, service, system
+from syncd import acting
 from syncd.cli import invocation, output
 from syncd.cli.words import many
 from syncd.config import Settings
 from syncd.errors import CONFIGURATION, ConfigError
 from syncd.storage.session import DatabaseProblem
 from syncd.sync import inspection
-from syncd.system import System
+from syncd.systemd import accounts, service
+from syncd.systemd.accounts import System
 
 
 def check(ctx: typer.Context) -> None:
@@ -52,7 +53,7 @@ def check(ctx: typer.Context) -> None:
 
 def _settings(settings: Settings) -> list[Finding]:
     found = [Finding(Level.OK, f"{settings.count}, from {settings.source or 'the environment'}")]
-    if settings.source and settings.secrets and system.readers(settings.source, of=System()) == "others":
+    if settings.source and settings.secrets and accounts.readers(settings.source, of=System()) == "others":
         who = "other users of this machine can read the secrets in it"
         found.append(Finding(Level.WARN, f"{settings.source}: {who}", f"chmod 600 {settings.source}"))
     return found

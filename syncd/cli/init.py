@@ -13,13 +13,14 @@ import typer
 
 from connectors import registry
 from connectors.contract import Connector, Surroundings
-from syncd import config, places, settings_file, settings_table, setup, system
+from syncd import config, places, settings_file, settings_table, setup
 from syncd.cli import invocation, output
 from syncd.domain.availability import Buffer
 from syncd.errors import CONFIGURATION, ConfigError, Problem, SyncdError
 from syncd.settings_table import Known
 from syncd.setup import NewChannel, Trial
-from syncd.system import System
+from syncd.systemd import accounts
+from syncd.systemd.accounts import System
 
 _SHORT = {"woocommerce": "woo"}  # what owners call it
 
@@ -163,16 +164,16 @@ class Dialogue:
 
     def _hand_over(self) -> None:
         """Make the user of the service and give it what it needs; where it could not run, all stays root's."""
-        user = system.user_of(self.machine)
-        problems = system.runs_as(self.machine, user)
+        user = accounts.user_of(self.machine)
+        problems = accounts.runs_as(self.machine, user)
         if not problems:
-            system.prepare(self.machine, user)
+            accounts.prepare(self.machine, user)
         for problem in problems:
             output.failure(f"{problem.sentence} Everything stays root's, and syncd cannot be a service.", problem.hint)
 
     def _readers(self, target: Path) -> str:
         me = "root" if self.is_root else "you"
-        match system.readers(target, of=self.machine):
+        match accounts.readers(target, of=self.machine):
             case "":
                 return f"only {me} can read it"
             case "the service":

@@ -8,11 +8,12 @@ from typing import Annotated
 
 import typer
 
-from syncd import config, programs, service, settings_file, units
+from syncd import config, settings_file
 from syncd.cli import invocation, output
 from syncd.config import Settings
 from syncd.errors import CONFIGURATION, SyncdError
-from syncd.system import System
+from syncd.systemd import programs, service, units
+from syncd.systemd.accounts import System
 
 _THIS_MACHINE = System()
 

@@ -8,9 +8,10 @@ from typing import Annotated
 
 import typer
 
-from syncd import acting, config, failure
+from syncd import acting, config
 from syncd.cli import invocation
 from syncd.errors import SyncdError
+from syncd.systemd import failure
 
 _CRITICAL = "<2>"  # the journal takes the level of a line from this (sd-daemon(3))
 

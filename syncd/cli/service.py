@@ -15,9 +15,9 @@ from syncd import acting, logs
 from syncd.cli import invocation, output
 from syncd.cli.channels import sinks
 from syncd.errors import PARTLY_FAILED
-from syncd.sd_notify import Notifier
 from syncd.storage.session import DatabaseProblem
 from syncd.sync import pausing
+from syncd.systemd.notify import Notifier
 
 Channels = Annotated[
     list[str] | None, typer.Argument(metavar="[CHANNEL]...", help="All that are written to, if none is named.")

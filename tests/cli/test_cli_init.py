@@ -20,7 +20,7 @@ from syncd import config, settings_file, setup
 from syncd.cli.init import Dialogue
 from syncd.domain.availability import Buffer
 from syncd.errors import ConfigError, SyncdError
-from syncd.system import System
+from syncd.systemd.accounts import System
 from tests.as_root import ONLY_AS_ROOT, OTHER, open_folder
 from tests.config_shops import find_kind
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from syncd import failure
+from syncd.systemd import failure
 from tests.cli.command_kit import Shops
 
 STOPPED = "syncd.service has stopped and is not started again: no shop is kept in step."

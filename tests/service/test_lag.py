@@ -18,10 +18,10 @@ from syncd.daemon import Daemon
 from syncd.demo import Demo
 from syncd.sandbox.deliveries import Deliveries, post_http
 from syncd.sandbox.practice import BUFFER_UNITS, SHOPIFY, WOO, PracticeShops, practice_shops
-from syncd.sd_notify import Notifier
 from syncd.settings_values import Address
 from syncd.storage import inbox, incidents, listings
 from syncd.storage.session import Database
+from syncd.systemd.notify import Notifier
 
 SHOE, SHELF = "SHOE-39-BLK", 10
 RIGHT_AFTER_ONE = SHELF - 1 - BUFFER_UNITS

@@ -10,12 +10,13 @@ from datetime import datetime
 from pathlib import Path
 
 import syncd
-from syncd import acting, programs, system, units, whole_file
+from syncd import acting, whole_file
 from syncd.acting import Identity
 from syncd.config import Settings
 from syncd.errors import CONFIGURATION, ConfigError, Problem, SyncdError
-from syncd.system import System
-from syncd.units import Service
+from syncd.systemd import accounts, programs, units
+from syncd.systemd.accounts import System
+from syncd.systemd.units import Service
 
 
 def describe(settings: Settings | None, of: System) -> Service:
@@ -37,7 +38,7 @@ def describe(settings: Settings | None, of: System) -> Service:
 
 def hidden(service: Service, settings: Settings | None, of: System) -> list[Problem]:
     """What lies where the unit lets the service see nothing: homes and temporary folders."""
-    needed = [("The program", place, system.INSTALL_IT) for place in _of_program(service)]
+    needed = [("The program", place, accounts.INSTALL_IT) for place in _of_program(service)]
     needed.append(("The settings file", service.settings, "Move it to /etc/syncd/.env."))
     needed += [
         ("The folder", folder, "Move it, such as to /var/lib/syncd, and name it anew.") for folder in service.folders
@@ -95,10 +96,10 @@ def install(settings: Settings, of: System, now: datetime) -> list[Path]:
     """
     service = describe(settings, of)
     _refuse(hidden(service, settings, of), service)
-    user = system.user_of(of)
-    _refuse(system.runs_as(of, user), service)
-    system.prepare(of, user)
-    system.share(service.settings, user)
+    user = accounts.user_of(of)
+    _refuse(accounts.runs_as(of, user), service)
+    accounts.prepare(of, user)
+    accounts.share(service.settings, user)
     for folder in service.folders:
         _hand_over(folder, settings, user)
     _refuse(unreachable(service, settings, user), service)

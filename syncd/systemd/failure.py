@@ -8,10 +8,11 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
-from syncd import logs, programs
+from syncd import logs
 from syncd.errors import SyncdError
 from syncd.storage.incidents import IncidentKind, open_incident
 from syncd.storage.session import Database
+from syncd.systemd import programs
 
 SUBJECT = "service"
 """What the incident is about; the service closes it when it is ready again."""

@@ -9,9 +9,10 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from syncd import acting, places, programs
+from syncd import acting, places
 from syncd.acting import Identity
 from syncd.errors import CONFIGURATION, Problem, SyncdError
+from syncd.systemd import programs
 
 INSTALL_IT = "Install it as the README says, into /opt/syncd, with the system's own Python: /usr/bin/python3 -m venv"
 

@@ -1,4 +1,4 @@
-"""The systemd units of the service, as text: ``python -m syncd.units systemd`` writes those of the repository.
+"""The systemd units of the service, as text: ``python -m syncd.systemd.units systemd`` writes those of the repository.
 
 What a setting outside the service's own folders needs is opened here; all else stays shut.
 """
