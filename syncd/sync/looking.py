@@ -108,9 +108,11 @@ class Look:
                     listings.change(tx, row.id, differs_since=now)
                 if row.listing_id in unreadable:
                     continue  # an order that could not be read may explain it
+                if reading(row.expected, row.shown, row.differs_since, now) is not Reading.DRIFT:
+                    continue  # a sale of this very moment looks just the same: nobody is bothered with it
                 if self.port.on_edit is OnEdit.ASK:
                     edits.note(tx, self.house, row)
-                elif reading(row.expected, row.shown, row.differs_since, now) is Reading.DRIFT:
+                else:
                     edits.resolve(tx, self.house, row, self.port.on_edit)
 
 
