@@ -95,6 +95,8 @@ def read_news(house: House, port: Port, ask: Ask) -> Heard:
         differing = [row.id for row in found if row is not None and row.expected is not None]
         if writes and differing and port.name not in heard.report.failed:
             cycle.write(port, differing, whole=False, look_at=differing)
+        if writes and port.name not in heard.report.failed:
+            _settle_right(house, port, cycle)
         if port.name not in heard.report.failed:
             over = [one.delivery_id for one in told if one.delivery_id not in resting]
             with house.db.write() as tx:
@@ -102,6 +104,13 @@ def read_news(house: House, port: Port, ask: Ask) -> Heard:
             heard.deliveries = len(over)
     heard.echoes, heard.relist, heard.resting = len(about) - len(found), None in found, bool(resting)
     return heard
+
+
+def _settle_right(house: House, port: Port, cycle: Cycle) -> list[int]:
+    """Settle what may differ and is right by what is known, such as after a sale there; the rows that are left."""
+    with house.db.read() as tx:
+        rows = listings.changed(tx, port.name)
+    return Pusher(house, port, False, cycle.pull, rows).settle_right() if rows else []
 
 
 def _resting(told: Collection[Delivery], not_ours: Collection[str], now: datetime) -> set[str]:
@@ -147,10 +156,9 @@ def write_changes(house: House, port: Port, ask: Ask) -> Report | None:
     """
     with leased(house, within=[port]):
         with house.db.read() as tx:
-            rows = listings.changed(tx, port.name) if _takes_numbers(tx, port) else []
-            restoring = _is_restoring(tx, port)
+            writes, restoring = _takes_numbers(tx, port), _is_restoring(tx, port)
         cycle = Cycle(house, frozenset((port.name,)), ask)
-        left = Pusher(house, port, False, cycle.pull, rows).settle_right() if rows else []
+        left = _settle_right(house, port, cycle) if writes else []
         return cycle.write(port, left, whole=True) if left or restoring else None
 
 
