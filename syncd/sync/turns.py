@@ -95,6 +95,8 @@ def read_news(house: House, port: Port, ask: Ask, *, look: bool = True) -> Heard
         to_look_at = writes and bool(differing)
         if to_look_at and look and port.name not in heard.report.failed:
             cycle.write(port, differing, whole=False, look_at=differing)
+        if writes and port.name not in heard.report.failed:
+            _settle_right(house, port, cycle)
         if port.name not in heard.report.failed:
             pushed = heard.report.pushed.get(port.name)
             looked = not to_look_at or (pushed is not None and pushed.error is None)
@@ -107,6 +109,13 @@ def read_news(house: House, port: Port, ask: Ask, *, look: bool = True) -> Heard
                 inbox.handled(tx, port.name, over, house.now())
     heard.relist, heard.resting = None in found, bool(resting)
     return heard
+
+
+def _settle_right(house: House, port: Port, cycle: Cycle) -> list[int]:
+    """Settle what may differ and is right by what is known, such as after a sale there; the rows that are left."""
+    with house.db.read() as tx:
+        rows = listings.changed(tx, port.name)
+    return Pusher(house, port, False, cycle.pull, rows).settle_right() if rows else []
 
 
 def _resting(told: Collection[Delivery], not_ours: Collection[str], now: datetime) -> set[str]:
@@ -152,10 +161,9 @@ def write_changes(house: House, port: Port, ask: Ask) -> Report | None:
     """
     with leased(house, within=[port]):
         with house.db.read() as tx:
-            rows = listings.changed(tx, port.name) if _takes_numbers(tx, port) else []
-            restoring = _is_restoring(tx, port)
+            writes, restoring = _takes_numbers(tx, port), _is_restoring(tx, port)
         cycle = Cycle(house, frozenset((port.name,)), ask)
-        left = Pusher(house, port, False, cycle.pull, rows).settle_right() if rows else []
+        left = _settle_right(house, port, cycle) if writes else []
         return cycle.write(port, left, whole=True) if left or restoring else None
 
 

@@ -18,7 +18,7 @@ from syncd.domain.freshness import Freshness
 from syncd.sync.freshness import Look
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
-SALE_TO_PUSHED_BUCKETS_S = (0.25, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 900)
+SALE_TO_PUSHED_BUCKETS_S = (0.25, 0.5, 1, 1.5, 2, 3, 5, 10, 20, 30, 60, 90, 120, 300, 900)
 JOB_BUCKETS_S = (0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 900, 3600)
 
 

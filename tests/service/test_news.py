@@ -46,9 +46,11 @@ def test_a_number_that_is_told_before_its_order_costs_no_call_of_its_own(make_se
     tell(service, shown=7)
     service.run(seconds=0.5)
     assert calls == []
+    pushes = service.timetable.ran["push delta0"]
     tell(service, order=order)
     service.run(seconds=1)
     assert calls == ["orders_by_id"]
+    assert service.timetable.ran["push delta0"] == pushes  # the sale has lowered it already
     assert service.world.shown_in("compare1") == 7
     assert waiting(service) == 0
 
