@@ -29,7 +29,7 @@ class Metrics:
         self.registry = registry = CollectorRegistry()
         self._lag = Histogram(
             "syncd_sale_to_pushed_seconds",
-            "From the moment a sale was known to the moment this channel showed it",
+            "From the instant of a sale elsewhere, in whole seconds, to the moment this channel showed it",
             ["channel"],
             buckets=SALE_TO_PUSHED_BUCKETS_S,
             registry=registry,
@@ -57,7 +57,7 @@ class Metrics:
         Info("syncd_build", "What runs here", registry=registry).info({"version": syncd.__version__})
 
     def sale_pushed(self, channel: str, lag: timedelta) -> None:
-        """A sale elsewhere is shown by this channel, so long after it was known."""
+        """A sale elsewhere is shown by this channel, so long after it was made."""
         self._lag.labels(channel).observe(max(0.0, lag.total_seconds()))
 
     def observer(self, channel: str) -> Callable[[CallEvent, str], None]:
