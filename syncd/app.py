@@ -68,10 +68,10 @@ def open_house(
             yield house
             outcome = "done"
         finally:
-            runs.end(db, run, outcome, surroundings.now())
             for port in ports:
                 if isinstance(port.connector, Connector):
                     port.connector.close()
+            runs.end(db, run, outcome, surroundings.now())
     finally:
         db.close()
 

@@ -114,7 +114,10 @@ class Shift:
                 logs.event(log, logging.WARNING, "left_at_work", lanes=left)
                 return False
             time.sleep(GATHER_EVERY_S)
-        self._closing.close()
+        try:
+            self._closing.close()
+        except DatabaseProblem as problem:  # a full disk: the run record has no end, and nothing else is lost
+            logs.event(log, logging.WARNING, "end_not_noted", why=problem.sentence)
         return True
 
 

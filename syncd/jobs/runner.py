@@ -52,6 +52,7 @@ class Runner:
     database_trouble: str = ""
     """Why the master table cannot be used at present, in words; empty while it can."""
     _refused: dict[str, str] = field(default_factory=dict)
+    _troubles_told: set[str] = field(default_factory=set)
 
     def run(self, lane: Lane, kind: str, work: Callable[[House], None], due: Callable[[], bool] | None = None) -> None:
         """Do `work` as the job `kind` of a lane, where it is `due`; whatever it raises ends here."""
@@ -167,13 +168,15 @@ class Runner:
             self._database_fails(problem)
 
     def _database_fails(self, problem: DatabaseProblem) -> None:
-        if self.database_trouble != problem.sentence:
+        if problem.sentence not in self._troubles_told:  # a full disk has two or three of them, by what met it
+            self._troubles_told.add(problem.sentence)
             logs.event(log, logging.ERROR, "database_unusable", why=problem.sentence, hint=problem.hint)
         self.database_trouble = problem.sentence
 
     def _database_works(self) -> None:
         if self.database_trouble:
             logs.event(log, logging.INFO, "database_usable_again")
+            self._troubles_told.clear()
         self.database_trouble = ""
 
 
