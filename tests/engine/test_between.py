@@ -416,6 +416,25 @@ def test_a_wrong_address_stops_its_own_channel_only(make_world: MakeWorld) -> No
     assert world.shown_in("delta0") == 0
 
 
+def test_sales_while_the_number_is_read_are_no_edit(make_world: MakeWorld) -> None:
+    world = make_world()
+    world.go_live()
+    world.sync()
+    shop, listing = world.shops["delta0"], world.listing("delta0")
+    sold: list[int] = []
+
+    def buy(call: str, moment: str) -> None:
+        if call == "read" and moment == "before" and len(sold) < 2:
+            sold.append(1)
+            shop.buy(listing, 1)
+
+    shop.on_call = buy
+    desk.sell(world.house, SKU, 1)
+    world.sync()
+    with world.db.read() as tx:
+        assert sold and incidents.latest_incidents(tx, 9) == []
+
+
 def test_an_edit_between_reading_and_writing_is_not_overwritten(make_world: MakeWorld) -> None:
     world = make_world()
     world.go_live()
