@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -41,6 +41,7 @@ class Look:
         if self.port.shelf is None or not rows:
             return
         bookings = self._read(rows)
+        ordered: list[ListingRow] = []
         if self._differing(bookings):
             self.pull_again()
             with self.house.db.read() as tx:
@@ -48,7 +49,8 @@ class Look:
             ordered = [row for row in now.values() if row.bookings != bookings[row.id]]
             # Of an order that came in between nobody knows whether it was in the number read: read that anew.
             bookings |= self._read(ordered) if ordered else {}
-        self._mark(bookings)
+        # A number that was read after the orders may hold a sale of this very moment: nobody is told of it yet.
+        self._mark(bookings, {row.id for row in ordered})
 
     def _read(self, rows: Sequence[ListingRow]) -> dict[int, int]:
         """Store what these show; per row that is as we knew it, how often it had been booked before the reading."""
@@ -88,7 +90,7 @@ class Look:
                 row.expected is not None and row.shown != row.expected for row in listings.by_ids(tx, row_ids).values()
             )
 
-    def _mark(self, bookings: Mapping[int, int]) -> None:
+    def _mark(self, bookings: Mapping[int, int], read_anew: Collection[int]) -> None:
         """Note since when a listing shows another number than expected, or that it no longer does."""
         now = self.house.now()
         with self.house.db.write() as tx:
@@ -108,12 +110,12 @@ class Look:
                     listings.change(tx, row.id, differs_since=now)
                 if row.listing_id in unreadable:
                     continue  # an order that could not be read may explain it
-                if reading(row.expected, row.shown, row.differs_since, now) is not Reading.DRIFT:
-                    continue  # a sale of this very moment looks just the same: nobody is bothered with it
-                if self.port.on_edit is OnEdit.ASK:
+                lasts = reading(row.expected, row.shown, row.differs_since, now) is Reading.DRIFT
+                if self.port.on_edit is not OnEdit.ASK:
+                    if lasts:
+                        edits.resolve(tx, self.house, row, self.port.on_edit)
+                elif lasts or row.id not in read_anew:
                     edits.note(tx, self.house, row)
-                else:
-                    edits.resolve(tx, self.house, row, self.port.on_edit)
 
 
 def _same_kind(row: ListingRow, listing: Listing) -> bool:

@@ -290,8 +290,6 @@ def test_an_incident_of_another_number_ends_when_the_number_is_founded_anew(make
     world.sync()
     world.shops["delta0"].edit(world.listing("delta0"), 9)
     world.sync()
-    world.clock.sleep(61)
-    world.sync()
     assert open_incidents(world) == [IncidentKind.EDIT]
     world.shops["delta0"].edit(world.listing("delta0"), 8)
     world.shops["delta0"].lose_next_answer(Lost.AFTER)
