@@ -140,7 +140,7 @@ def dirty(tx: Tx, sku_ids: Iterable[int]) -> None:
 def raise_again(tx: Tx, sku_ids: Sequence[int] | None = None) -> None:
     """Say that something other than a movement may have made more of these SKUs (or of all) sellable."""
     chosen = among(tx, skus.c.id, sku_ids) if sku_ids is not None else skus.c.id.is_not(None)
-    following = sequence.following(tx)
+    following = sequence.following_change(tx)
     tx.execute(update(skus).where(chosen).values(raised_seq=following))
     where = among(tx, listings.c.sku_id, sku_ids) if sku_ids is not None else listings.c.sku_id.is_not(None)
     tx.execute(update(listings).where(where).values(generation=listings.c.generation + 1))

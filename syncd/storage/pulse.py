@@ -12,10 +12,14 @@ from syncd.storage.session import Tx
 
 @dataclass(frozen=True, slots=True)
 class Pulse:
-    """Differs from an earlier one where stock, rules, channels, holds, news or incidents changed in between."""
+    """Differs from an earlier one where stock, rules, channels, holds, news or incidents changed in between.
+
+    What the service does all the time, reading orders and numbers, changes nothing of it: a look that was followed by
+    work that changes the pulse would be followed by the next.
+    """
 
     movements: int
-    sequence: int
+    changed: int  # a place in the sequence: of the last change that was no movement
     inbox: int
     incidents: tuple[int, int]
     holds: int
@@ -27,18 +31,18 @@ def take(tx: Tx) -> Pulse:
     row = tx.execute(
         select(
             select(func.max(movements.c.id)).scalar_subquery(),
-            select(meta.c.value).where(meta.c.name == "sequence").scalar_subquery(),
+            select(meta.c.value).where(meta.c.name == "changed").scalar_subquery(),
             select(func.count()).select_from(inbox).where(inbox.c.handled_at.is_(None)).scalar_subquery(),
             select(func.max(incidents.c.id)).scalar_subquery(),
             select(func.count()).select_from(incidents).where(incidents.c.closed_at.is_(None)).scalar_subquery(),
             select(func.count()).select_from(holds).where(holds.c.state == "open").scalar_subquery(),
         )
     ).one()
-    newest, sequence, waiting, latest, still_open, held = (int(value or 0) for value in row)
+    newest, changed, waiting, latest, still_open, held = (int(value or 0) for value in row)
     found = tx.execute(select(channels.c.name, channels.c.mode, channels.c.paused_at).order_by(channels.c.name))
     return Pulse(
         newest,
-        sequence,
+        changed,
         waiting,
         (latest, still_open),
         held,

@@ -81,7 +81,7 @@ meta = Table(
     "meta",
     metadata,
     Column("name", Text, primary_key=True),  # "sequence": our own order of events; "runs": how often syncd worked here;
-    # "settings": their fingerprint
+    # "settings": their fingerprint; "changed": the place in the sequence of the last change that was no movement
     Column("value", BigInteger, nullable=False),
 )
 

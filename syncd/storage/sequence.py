@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from sqlalchemy import update
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from syncd.storage.schema import meta
 from syncd.storage.session import Tx
@@ -12,3 +14,15 @@ def following(tx: Tx) -> int:
     """The next number. Two transactions never get the same one, and a later one gets a higher one."""
     step = update(meta).where(meta.c.name == "sequence").values(value=meta.c.value + 1)
     return int(tx.execute(step.returning(meta.c.value)).scalar_one())
+
+
+def following_change(tx: Tx) -> int:
+    """The next number, for a change that is no movement, such as a rule's: other processes see it (`pulse`).
+
+    Pulls take numbers all the time; those must not look like a change, or each would be followed by another.
+    """
+    number = following(tx)
+    make = sqlite_insert if tx.dialect.name == "sqlite" else postgresql_insert
+    noted = make(meta).values(name="changed", value=number)
+    tx.execute(noted.on_conflict_do_update(index_elements=["name"], set_={"value": noted.excluded.value}))
+    return number

@@ -67,10 +67,26 @@ def test_a_dead_channel_delays_no_other(make_service: MakeService) -> None:
     service = make_service(styles=("delta", "compare", "delta"))
     service.run(minutes=2)
     world = service.world
-    world.shops["delta0"].down = True
+    world.shops["delta0"].down_until = world.clock() + timedelta(hours=1)
     world.shops["delta2"].buy(world.listing("delta2"), 2)
     service.run(seconds=62)
     assert world.shown_in("compare1") == 6
-    world.shops["delta0"].down = False
+    world.shops["delta0"].down_until = None
     service.run(minutes=6)
     world.assert_at_rest()
+
+
+def test_while_a_channel_is_down_the_others_are_not_asked_more_often(make_service: MakeService) -> None:
+    service = make_service(styles=("delta", "compare", "delta"))
+    service.run(minutes=2)
+    world = service.world
+    world.shops["delta0"].down_until = world.clock() + timedelta(hours=1)
+    world.count("SHOE-39-BLK", 20)  # a raise, which waits for the orders of the dead channel
+    service.run(minutes=6)
+    asked: list[str] = []
+    world.shops["delta2"].on_call = lambda call, moment: asked.append(call) if moment == "before" else None
+    for _ in range(3 * 60):  # the service looks outside every second
+        service.run(seconds=1)
+        service.work.look_outside()
+    assert len(asked) <= 3 * 12
+    assert world.shown_in("compare1") == 8
