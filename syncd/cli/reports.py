@@ -34,7 +34,7 @@ def status(ctx: typer.Context, json: AsJson = False) -> None:
         return
     together: dict[str, list[ChannelStanding]] = {}
     for one in found.channels:
-        together.setdefault(_of_channel(one), []).append(one)
+        together.setdefault(_of_channel(one, now), []).append(one)
     names = {text: ", ".join(one.name for one in alike) for text, alike in together.items()}
     width = max(map(len, names.values()), default=0)
     for text, alike in together.items():
@@ -56,7 +56,7 @@ def status(ctx: typer.Context, json: AsJson = False) -> None:
         output.line("What waits for you: syncd holds")
 
 
-def _of_channel(one: ChannelStanding) -> str:
+def _of_channel(one: ChannelStanding, now: datetime) -> str:
     """How a channel stands, with ``{read}`` where it says how long ago it was read: channels alike share a line."""
     mode = {Mode.SHADOW: "shadow: nothing is written", Mode.RESTORING: "its old numbers are being restored"}
     parts = [mode.get(one.mode, "live"), "read {read}" if one.read_at else "not read yet"]
@@ -65,7 +65,8 @@ def _of_channel(one: ChannelStanding) -> str:
     if one.parked_reason is not None:
         parts.append(f"stands still: {one.parked_reason}".replace("{", "(").replace("}", ")"))
     elif one.mode is not Mode.SHADOW:
-        parts.append(f"{one.waiting} waiting to be written" if one.waiting else "nothing waiting")
+        since = "" if one.oldest_waiting is None else f" (the oldest: {ago(one.oldest_waiting, now)})"
+        parts.append(f"{one.waiting} waiting to be written{since}" if one.waiting else "nothing waiting")
     return ", ".join(parts)
 
 

@@ -10,10 +10,8 @@ from syncd.domain import pace
 from syncd.storage.incidents import IncidentKind
 from syncd.sync.house import Port
 
-HOUSE = "house"
-"""The lane of work that is about no channel. No channel can have the name: settings of it would be HOUSE_…, and its
-jobs are told apart by their ids."""
-
+HOUSE = "-"
+"""The lane of work that is about no channel; no channel can have this name."""
 
 ORDERS, NUMBERS, LISTINGS, WEBHOOKS = "orders", "numbers", "listings", "webhooks"
 """What of a channel can fail while the rest of it works: permissions are given one by one. Without its orders nothing

@@ -51,7 +51,8 @@ class Runner:
     details_in: Path
     database_trouble: str = ""
     """Why the master table cannot be used at present, in words; empty while it can."""
-    _refused: dict[str, str] = field(default_factory=dict)
+    _refused: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """By lane: the job that told why its services refuse to work, and the sentence."""
     _troubles_told: set[str] = field(default_factory=set)
 
     def run(self, lane: Lane, kind: str, work: Callable[[House], None], due: Callable[[], bool] | None = None) -> None:
@@ -89,7 +90,8 @@ class Runner:
         finally:
             runs.end(self.house.db, run, outcome, self.house.now())
         self._database_works()  # it took a run record: that it can be read says nothing of a full disk
-        self._refused.pop(f"{kind} {lane.name}", None)
+        if self._refused.get(lane.name, ("", ""))[0] == kind:
+            del self._refused[lane.name]
         self._is_over(IncidentKind.FAILED, lane, kind)
         return outcome
 
@@ -117,7 +119,13 @@ class Runner:
         if what is Mishap.STILL_RUNNING and lane.stuck_for(now) < LATE_AFTER:
             return  # a long reading, page by page
         if what is Mishap.ERROR:
-            logs.event(log, logging.ERROR, "job_error", channel=lane.name, job=kind)
+            self._open(
+                IncidentKind.FAILED,
+                lane,
+                kind,
+                f"{lane.name}: {kind} broke off at something unexpected; the log has it",
+                "It is tried again at its next time. If it stays, report it with journalctl -u syncd.",
+            )
             return
         at_work = f"; it is at {lane.busy_with} since {lane.busy_since:%H:%M} UTC" if lane.busy_since else ""
         self._open(
@@ -151,10 +159,9 @@ class Runner:
         )
 
     def _told_once(self, lane: Lane, kind: str, refusal: Refusal) -> None:
-        key = f"{kind} {lane.name}"
-        if self._refused.get(key) == refusal.sentence:
-            return
-        self._refused[key] = refusal.sentence
+        if self._refused.get(lane.name, ("", ""))[1] == refusal.sentence:
+            return  # wrong settings are met by each job of the channel
+        self._refused[lane.name] = (kind, refusal.sentence)
         self._open(IncidentKind.FAILED, lane, kind, f"{lane.name}: {refusal.sentence}", refusal.hint)
 
     def _open(self, incident: IncidentKind, lane: Lane, kind: str, text: str, hint: str) -> None:

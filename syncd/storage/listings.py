@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, Text, and_, case, cast, false, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Select, Text, and_, case, cast, false, func, insert, or_, select, true, update
 
 from syncd.storage.among import among
 from syncd.storage.schema import channels, listings, movements, skus
@@ -110,7 +110,11 @@ def backlog(tx: Tx) -> dict[str, Backlog]:
 
     Reads dirty listings only, by their own index: cheap however many listings there are.
     """
-    waits = DIRTY & KEPT & skus.c.counted_at.is_not(None)
+    return _backlog(tx, true())
+
+
+def _backlog(tx: Tx, which: ColumnElement[bool]) -> dict[str, Backlog]:
+    waits = which & DIRTY & KEPT & skus.c.counted_at.is_not(None)
     rows = tx.execute(
         select(listings.c.channel, func.count(), func.min(listings.c.waits_since))
         .join(skus, skus.c.id == listings.c.sku_id)
@@ -118,6 +122,19 @@ def backlog(tx: Tx) -> dict[str, Backlog]:
         .group_by(listings.c.channel)
     )
     return {channel: Backlog(waiting, oldest) for channel, waiting, oldest in rows}
+
+
+def stalled(tx: Tx, since: datetime) -> dict[str, Backlog]:
+    """What waits since before that instant by channel, without a reason that a person was told already: refused by the
+    shop or by a person, edited in the shop, or in doubt."""
+    unexplained = and_(
+        listings.c.failures == 0,
+        listings.c.rejected_target.is_(None),
+        listings.c.differs_since.is_(None),
+        listings.c.in_doubt_until.is_(None),
+        listings.c.waits_since < since,
+    )
+    return _backlog(tx, unexplained)
 
 
 def of_channel(tx: Tx, channel: str) -> list[ListingRow]:

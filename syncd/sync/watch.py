@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from syncd.domain.freshness import Freshness
-from syncd.storage import holds, incidents
+from syncd.storage import holds, incidents, listings
 from syncd.storage.incidents import IncidentKind
 from syncd.sync import freshness
 from syncd.sync.house import House
@@ -21,25 +21,29 @@ def look_for_backlog(house: House) -> list[Freshness]:
     found = freshness.of_channels(house)
     with house.db.read() as tx:
         held = {hold.channel for hold in holds.every_open(tx)}
+        stalled = listings.stalled(tx, now - BEHIND_AFTER)
     with house.db.write() as tx:
         for one in found:
             told = not one.live or one.paused or one.parked_reason is not None or one.channel in held
-            behind = one.oldest_waiting is not None and now - one.oldest_waiting > BEHIND_AFTER
-            if told or not behind:
+            behind = stalled.get(one.channel)
+            if told or behind is None or behind.oldest is None:
                 incidents.close_incident(tx, IncidentKind.BEHIND, channel=one.channel, subject="backlog", now=now)
                 continue
-            assert one.oldest_waiting is not None
             incidents.open_incident(
                 tx,
                 IncidentKind.BEHIND,
                 channel=one.channel,
                 subject="backlog",
-                text=f"{one.channel}: {one.waiting} numbers wait to be written, the oldest since"
-                f" {one.oldest_waiting:%Y-%m-%d %H:%M} UTC",
+                text=f"{one.channel}: {_waits(behind.waiting)} to be written, the oldest since"
+                f" {behind.oldest:%Y-%m-%d %H:%M} UTC",
                 hint="Which, and why: syncd plan; one of them: syncd explain SKU. The shop itself: syncd check",
                 now=now,
             )
     return found
+
+
+def _waits(count: int) -> str:
+    return "1 number waits" if count == 1 else f"{count:,} numbers wait"
 
 
 def look_for_quiet(house: House) -> None:
