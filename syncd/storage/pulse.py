@@ -6,16 +6,20 @@ from dataclasses import dataclass
 
 from sqlalchemy import func, select
 
-from syncd.storage.schema import channels, holds, inbox, incidents, meta, movements
+from syncd.storage.listings import DIRTY
+from syncd.storage.schema import channels, holds, inbox, incidents, listings, movements
 from syncd.storage.session import Tx
 
 
 @dataclass(frozen=True, slots=True)
 class Pulse:
-    """Differs from an earlier one where stock, rules, channels, holds, news or incidents changed in between."""
+    """Differs from an earlier one where stock, rules, channels, holds, news or incidents changed in between.
+
+    `generations`: of the listings that are dirty, added up; a mere reading of orders does not change it.
+    """
 
     movements: int
-    sequence: int
+    generations: int
     inbox: int
     incidents: tuple[int, int]
     holds: int
@@ -27,18 +31,18 @@ def take(tx: Tx) -> Pulse:
     row = tx.execute(
         select(
             select(func.max(movements.c.id)).scalar_subquery(),
-            select(meta.c.value).where(meta.c.name == "sequence").scalar_subquery(),
+            select(func.sum(listings.c.generation)).where(DIRTY).scalar_subquery(),
             select(func.count()).select_from(inbox).where(inbox.c.handled_at.is_(None)).scalar_subquery(),
             select(func.max(incidents.c.id)).scalar_subquery(),
             select(func.count()).select_from(incidents).where(incidents.c.closed_at.is_(None)).scalar_subquery(),
             select(func.count()).select_from(holds).where(holds.c.state == "open").scalar_subquery(),
         )
     ).one()
-    newest, sequence, waiting, latest, still_open, held = (int(value or 0) for value in row)
+    newest, generations, waiting, latest, still_open, held = (int(value or 0) for value in row)
     found = tx.execute(select(channels.c.name, channels.c.mode, channels.c.paused_at).order_by(channels.c.name))
     return Pulse(
         newest,
-        sequence,
+        generations,
         waiting,
         (latest, still_open),
         held,
