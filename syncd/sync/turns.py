@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
-from syncd.storage import channels, inbox, intents, listings
+from syncd.storage import channels, holds, inbox, intents, listings
 from syncd.storage.channels import Mode
 from syncd.storage.inbox import Delivery
 from syncd.storage.listings import ListingRow
@@ -135,7 +135,11 @@ def write_changes(house: House, port: Port, ask: Ask) -> Report | None:
             restoring = _is_restoring(tx, port)
         cycle = Cycle(house, frozenset((port.name,)), ask)
         left = Pusher(house, port, False, cycle.pull, rows).settle_right() if rows else []
-        return cycle.write(port, left, whole=True) if left or restoring else None
+        if left or restoring:
+            return cycle.write(port, left, whole=True)
+        with house.db.write() as tx:  # what was held is right by now
+            holds.pass_over(tx, port.name, house.now())
+        return None
 
 
 def refresh_listings(house: House, port: Port, ask: Ask, *, now: bool) -> Report | None:
