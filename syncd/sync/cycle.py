@@ -407,5 +407,8 @@ class Cycle:
             return
         if not (pushed.waiting or pushed.in_doubt or pushed.rejected):
             with self.house.db.write() as tx:
+                left = listings.by_ids(tx, listings.changed(tx, port.name)).values()
+                if any(row.kept for row in left):  # refused lately, and not in this push
+                    return
                 channels.change(tx, port.name, mode=Mode.SHADOW)
                 listings.forget_snapshots(tx, port.name)

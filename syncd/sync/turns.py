@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from syncd.storage import channels, inbox, intents, listings
+from syncd.storage import channels, holds, inbox, intents, listings
 from syncd.storage.channels import Mode
 from syncd.storage.inbox import Delivery
 from syncd.storage.listings import ListingRow
@@ -164,7 +164,20 @@ def write_changes(house: House, port: Port, ask: Ask) -> Report | None:
             writes, restoring = _takes_numbers(tx, port), _is_restoring(tx, port)
         cycle = Cycle(house, frozenset((port.name,)), ask)
         left = _settle_right(house, port, cycle) if writes else []
-        return cycle.write(port, left, whole=True) if left or restoring else None
+        if left or restoring:
+            return cycle.write(port, left, whole=True)
+        if writes:
+            _pass_over(house, port)
+        return None
+
+
+def _pass_over(house: House, port: Port) -> None:
+    """What was held is right by now: the hold is over."""
+    with house.db.read() as tx:
+        held = any(hold.channel == port.name for hold in holds.every_open(tx))
+    if held:
+        with house.db.write() as tx:
+            holds.pass_over(tx, port.name, house.now())
 
 
 def refresh_listings(house: House, port: Port, ask: Ask, *, now: bool) -> Report | None:

@@ -48,16 +48,23 @@ def another(house: House, **how: object) -> House:
 def busy_service(service: Service, channel: str) -> Iterator[list[str]]:
     """A service that never rests: it reads many slow pages of orders of a channel, over and over."""
     shop, ended = service.world.shops[channel], threading.Event()
-    shop.on_call = lambda call, moment: time.sleep(0.02) if (call, moment) == ("orders", "before") else None
     (pull,) = (job for job in service.work.jobs() if job.id == f"pull {channel}")
     began = threading.Event()
 
+    def slow(call: str, moment: str) -> None:
+        if (call, moment) == ("orders", "before"):
+            began.set()
+            time.sleep(0.02)
+
+    shop.on_call = slow
+
     def work() -> None:
         while not ended.is_set():
-            for _ in range(9):
-                shop.buy(service.world.listing(channel), forced=True)
-            began.set()
+            if not service.meter.jobs or service.meter.jobs[-1][2] == "done":  # there is always more to read
+                for _ in range(9):
+                    shop.buy(service.world.listing(channel), forced=True)
             pull.run()
+            time.sleep(0.01)
 
     thread = threading.Thread(target=work)
     thread.start()
