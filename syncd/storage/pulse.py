@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import func, select
 
-from syncd.storage.schema import channels, holds, inbox, incidents, movements
+from syncd.storage.schema import channels, holds, inbox, incidents, meta, movements
 from syncd.storage.session import Tx
 
 
