@@ -17,6 +17,7 @@ from syncd.storage import inbox
 from syncd.sync import hooks, turns
 from syncd.sync.cycle import Report
 from syncd.sync.house import House, Port
+from syncd.sync.puller import Pulled
 
 log = logging.getLogger("syncd.jobs")
 
@@ -91,10 +92,14 @@ class ChannelJobs:
         """Read what the channel sold."""
 
         def work(house: House) -> None:
+            waited_for, self.lane.wanted = self.lane.wanted, False
             report = turns.read_sales(house, self.port, self.calls.ask)
             self._heed(report)
-            if self.port.name in report.pulled:
-                self._note_sales(report)
+            pulled = report.pulled.get(self.port.name)
+            self._note_sales(pulled)
+            if pulled is None:
+                self.lane.wanted |= waited_for
+            elif pulled.orders or waited_for:
                 self.calls.changed()
 
         self.runner.run(self.lane, PULL, work, self._may_be_asked)
@@ -110,9 +115,11 @@ class ChannelJobs:
             heard = turns.read_news(house, self.port, self.calls.ask, look=self._may_be_asked(lanes.NUMBERS))
             self.lane.resting = heard.resting
             self._heed(heard.report)
-            self._note_sales(heard.report)
+            pulled = heard.booked or heard.report.pulled.get(self.port.name)
+            self._note_sales(pulled)
             self._note_written(heard.report)
-            self.calls.changed()
+            if pulled is not None and pulled.orders:
+                self.calls.changed()
             if heard.relist:
                 self.lane.relist = True
                 self.calls.at_once(job_id(LISTINGS, self.port.name))
@@ -129,7 +136,7 @@ class ChannelJobs:
             report = turns.write_changes(house, self.port, self.calls.ask)
             if report is not None:
                 self._heed(report, whole=True)
-                self._note_sales(report)
+                self._note_sales(report.pulled.get(self.port.name))
                 self._note_written(report)
 
         self.runner.run(self.lane, PUSH, work, due)
@@ -141,7 +148,7 @@ class ChannelJobs:
             report = turns.reconcile(house, self.port, self.calls.ask)
             if report is not None:
                 self._heed(report)
-                self._note_sales(report)
+                self._note_sales(report.pulled.get(self.port.name))
                 self._note_written(report)
 
         self.runner.run(self.lane, RECONCILE, work, lambda: self._may_be_asked(lanes.NUMBERS))
@@ -250,8 +257,7 @@ class ChannelJobs:
             told = {"channel": self.port.name, "about": about, "why": error, "hint": error.hint}
             logs.event(log, logging.WARNING, "channel_fails", **told)
 
-    def _note_sales(self, report: Report) -> None:
-        pulled = report.pulled.get(self.port.name)
+    def _note_sales(self, pulled: Pulled | None) -> None:
         if pulled is not None and pulled.orders:
             self.lane.last_sale = self.runner.house.now()
             logs.event(

@@ -40,6 +40,7 @@ class Lane:
     troubles: dict[str, Trouble] = field(default_factory=dict)  # by what does not work
     asked_to_wait: datetime | None = None  # the channel wants to be left alone until then
     last_sale: datetime | None = None
+    wanted: bool = False  # numbers of another channel wait until its orders were read
     relist: bool = False  # something new is on sale there
     resting: bool = False  # news was left for a moment, until its order is told
     relisted_at: datetime | None = None

@@ -83,6 +83,7 @@ class Work:
         """Numbers wait until the orders of these channels were read."""
         for name in names:
             if name in self.lanes:
+                self.lanes[name].wanted = True
                 self.at_once(job_id(PULL, name))
 
     def changed(self) -> None:

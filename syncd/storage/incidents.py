@@ -186,6 +186,11 @@ def unpark(tx: Tx, channel: str, ref: str) -> bool:
     return any(row.closed_at is None for row in gone)
 
 
+def parked_refs(tx: Tx, channel: str) -> set[str]:
+    """Items of a channel that could not be read, open or closed by a person."""
+    return set(tx.execute(select(parked.c.ref).where(parked.c.channel == channel)).scalars())
+
+
 def dismiss_parked(tx: Tx, channel: str, ref: str, now: datetime) -> bool:
     """A person has seen to the item; True where it was open."""
     here = (parked.c.channel == channel) & (parked.c.ref == ref) & parked.c.closed_at.is_(None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -15,6 +15,9 @@ from syncd.storage.listings import ListingRow
 from syncd.storage.orders import LineRow, OrderRow
 from syncd.storage.session import Tx
 from syncd.sync.house import House, Port
+
+READ_NOTED_EVERY = timedelta(hours=1)
+"""Open orders are read again by id where they were not read for a day: an hour more or less is nothing to that."""
 
 CLOCKS_APART = timedelta(minutes=15)
 """How far a shop's clock may be from ours when we ask whether an order is older than the first contact."""
@@ -94,10 +97,20 @@ class Bookkeeper:
         for line_id, before in lines.items():
             if line_id not in listed:
                 changed |= self._move(state, before, before.booked.removed(), booked)
-        orders.put(self.tx, self.port.name, state.id, {**values, "open": still_open}, new=False)
-        if not still_open:
+        if changed or row is None or self._is_news(row, {**values, "open": still_open}):
+            orders.put(self.tx, self.port.name, state.id, {**values, "open": still_open}, new=False)
+        if not still_open and row is not None and row.open:
             self._close(IncidentKind.OUT_OF_SIGHT, state.id)
         return changed
+
+    def _is_news(self, row: OrderRow, values: Mapping[str, object]) -> bool:
+        """True where an order stands otherwise than is written down, or that it was read is not noted for long.
+
+        Cursors overlap, so that the newest orders are read at every poll: a write for each would be most of all writes.
+        """
+        if self.now - row.read_at > READ_NOTED_EVERY:
+            return True
+        return any(getattr(row, name) != value for name, value in values.items() if name != "read_at")
 
     def _close(self, kind: IncidentKind, subject: str) -> None:
         close_incident(self.tx, kind, channel=self.port.name, subject=subject, now=self.now)

@@ -18,6 +18,7 @@ from syncd.storage.session import Tx
 from syncd.sync import views
 from syncd.sync.cycle import Cycle, Report, leased
 from syncd.sync.house import House, Port
+from syncd.sync.puller import Pulled
 from syncd.sync.pusher import Pusher
 from syncd.sync.standing import in_step
 
@@ -56,6 +57,7 @@ class Heard:
     order may explain are left in the inbox for a moment."""
 
     report: Report = field(default_factory=Report)
+    booked: Pulled | None = None  # orders that were read by their ids
     relist: bool = False
     resting: bool = False
 
@@ -85,7 +87,7 @@ def read_news(house: House, port: Port, ask: Ask, *, look: bool = True) -> Heard
         if channel.pulled_at is None or len(orders) > ORDERS_AT_ONCE or others:
             cycle.pull([port.name])
         elif orders and not cycle.barred(port):
-            cycle.pull_these(port, orders)
+            heard.booked = cycle.pull_these(port, orders)
         with house.db.read() as tx:
             rows = _not_ours(tx, port, told)  # now that these orders are booked
         resting = _resting(told, rows, house.now())

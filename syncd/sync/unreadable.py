@@ -33,6 +33,7 @@ def park(tx: Tx, house: House, port: Port, kind: str, item: Parked, *, hint: str
 
 def unpark(tx: Tx, house: House, port: Port, kind: str, ids: Iterable[str]) -> None:
     """These can be read now, or are gone: what they leave behind shows as a number that no order explains."""
-    for item_id in ids:
-        if incidents.unpark(tx, port.name, ref := f"{kind} {item_id}"):
+    parked = incidents.parked_refs(tx, port.name)
+    for ref in parked & {f"{kind} {item_id}" for item_id in ids}:
+        if incidents.unpark(tx, port.name, ref):
             incidents.close_incident(tx, IncidentKind.UNREADABLE, channel=port.name, subject=ref, now=house.now())
