@@ -71,9 +71,10 @@ class Daemon:
         """
         settings = self.load()
         with self._signals():
-            self._shift = self._begin(settings)
+            self._shift = self._ready(settings)
             try:
                 self._server = self._listen(settings.listen)
+                self._shift.start()
                 self._tell_ready()
                 while not self._stopping:
                     self._wake.wait(HEARTBEAT_S)
@@ -103,8 +104,8 @@ class Daemon:
 
     # ------------------------------------------------------------------ settings at work
 
-    def _begin(self, settings: Settings) -> Shift:
-        return Shift.begin(settings, self.metrics, self.metrics.observer, self.surroundings)
+    def _ready(self, settings: Settings) -> Shift:
+        return Shift.ready(settings, self.metrics, self.metrics.observer, self.surroundings)
 
     def _listen(self, address: Address | None) -> WebServer | None:
         if address is None:
@@ -155,7 +156,8 @@ class Daemon:
             moved = settings.listen != before.settings.listen
             server = self._listen(settings.listen) if moved else old
             try:
-                self._shift = self._begin(settings)
+                self._shift = self._ready(settings)
+                self._shift.start()
             except SyncdError:
                 if moved and server is not None:
                     server.stop()

@@ -36,8 +36,8 @@ Observers = Callable[[str], Callable[[CallEvent, str], None]]
 
 @dataclass(slots=True)
 class Shift:
-    """Jobs at work with one set of settings. Made by `begin`, ended by `end`; another may work beside it meanwhile:
-    leases keep them apart."""
+    """Jobs at work with one set of settings, from `start` to `end`; another shift may work beside it: leases keep them
+    apart."""
 
     settings: Settings
     house: House
@@ -48,8 +48,8 @@ class Shift:
     _begun_at: datetime
 
     @classmethod
-    def begin(cls, settings: Settings, meter: Meter, observers: Observers, surroundings: Surroundings) -> Shift:
-        """Open the house of these settings and let its jobs run.
+    def ready(cls, settings: Settings, meter: Meter, observers: Observers, surroundings: Surroundings) -> Shift:
+        """The house of these settings, open, with its jobs; none of them runs yet.
 
         Raises:
             DatabaseProblem: the database cannot be used.
@@ -66,8 +66,11 @@ class Shift:
             work = Work.of(house, _plan(settings, house), meter, stop.is_set)
             timetable = Scheduled(work.jobs(), work.mishap, surroundings.random)
             work.attach(timetable)
-            timetable.start()
             return cls(settings, house, work, timetable, stop, opening.pop_all(), house.now())
+
+    def start(self) -> None:
+        """Let the jobs run: the first round at once."""
+        self._timetable.start()
 
     def look_outside(self) -> None:
         """Notice what other processes did, every second; what cannot be read now is noticed later."""

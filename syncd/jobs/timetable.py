@@ -113,7 +113,8 @@ class Scheduled:
     def stop(self) -> None:
         """Begin no job any more, also none that waits for its lane; those at work go on. Returns at once."""
         self._stopped = True
-        self._scheduler.shutdown(wait=False)
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=False)
 
     @property
     def running(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -38,6 +39,16 @@ def begin(db: Database, kind: str, now: datetime) -> int:
 def end(db: Database, run: int, outcome: str, now: datetime) -> None:
     with db.write() as tx:
         tx.execute(update(runs).where(runs.c.id == run).values(ended_at=now, outcome=outcome))
+
+
+def sweep(db: Database, older_than: datetime) -> None:
+    """Delete what processes that were killed left half written beside the SQLite file."""
+    if db.path is None:
+        return
+    for partial in db.path.parent.glob(f"{db.path.name}.runs.*.partial"):
+        with suppress(OSError):  # another process may be faster
+            if partial.stat().st_mtime < older_than.timestamp():
+                partial.unlink()
 
 
 def prune(tx: Tx, begun_before: datetime) -> None:

@@ -352,7 +352,9 @@ class Cycle:
         """
         started_at = self.house.now()
         pulled = port.sales is None or (port.name in self.report.pulled and port.name not in self.report.failed)
-        pushed = Pusher(self.house, port, pulled, self.pull, rows, whole or rows is None, look_at).push()
+        # The service looks again within the minute that a number needs to be no sale; a one-shot may not look for long.
+        one_shot = self.within is None
+        pushed = Pusher(self.house, port, pulled, self.pull, rows, whole or rows is None, look_at, one_shot).push()
         subject = f"writing to {port.name}"
         with self.house.db.write() as tx:
             if isinstance(pushed.error, CredentialsRejected | Unreadable):

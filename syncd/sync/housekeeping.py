@@ -17,6 +17,7 @@ RUNS_KEPT = timedelta(days=7)
 DELIVERIES_KEPT = timedelta(days=3)
 """Shopify tries for four hours: a double comes no later (shopify-facts §5)."""
 INCIDENTS_KEPT = timedelta(days=90)
+PARTIAL_FOR = timedelta(hours=1)
 BACKUP_FROM_HOUR = 3
 """By the owner's clock; most shops sleep then."""
 _COPY = re.compile(r"syncd-\d{4}-\d{2}-\d{2}\.db")
@@ -32,6 +33,7 @@ def prune(house: House) -> None:
         runs.prune(tx, now - RUNS_KEPT)
         inbox.prune(tx, now - DELIVERIES_KEPT)
         incidents.prune_incidents(tx, now - INCIDENTS_KEPT)
+    runs.sweep(house.db, now - PARTIAL_FOR)
 
 
 def back_up_nightly(house: House, *, keep: int, zone: ZoneInfo) -> Path | None:

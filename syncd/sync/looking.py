@@ -24,12 +24,14 @@ class Look:
     """One look at listings of a channel. `fresh`: rows whose number was read, and no order came since.
 
     `pull_again` reads the channel's orders once more: another number than expected is an order that is not known
-    yet, until shown otherwise.
+    yet, until shown otherwise. A person is told of it once it has lasted (design.md §3.4); with `at_first_sight`, for
+    who does not look again soon, as soon as it is seen.
     """
 
     house: House
     port: Port
     pull_again: Callable[[], object]
+    at_first_sight: bool = True
     fresh: set[int] = field(default_factory=set)
 
     def at(self, rows: Sequence[ListingRow]) -> None:
@@ -114,7 +116,7 @@ class Look:
                 if self.port.on_edit is not OnEdit.ASK:
                     if lasts:
                         edits.resolve(tx, self.house, row, self.port.on_edit)
-                elif lasts or row.id not in read_anew:
+                elif lasts or (self.at_first_sight and row.id not in read_anew):
                     edits.note(tx, self.house, row)
 
 

@@ -63,6 +63,7 @@ class Pusher:
     only: Collection[int] | None = None  # listing rows to which this push is narrowed
     whole: bool = True  # these rows are all that may differ
     look_at: Collection[int] = ()  # of them, those whose number is read in any case
+    at_first_sight: bool = True  # tell of an edited number as soon as it is seen
     _fresh: set[int] = field(default_factory=set)
     _pulled_twice: set[str] = field(default_factory=set)
 
@@ -163,7 +164,7 @@ class Pusher:
         chosen = {row.id for row in due}
         if self.only is None:
             due = fill_up(due, (view.row for view, _, _ in plan if view.row.id not in chosen))
-        look = Look(self.house, self.port, lambda: self._read_again({self.port.name}))
+        look = Look(self.house, self.port, lambda: self._read_again({self.port.name}), self.at_first_sight)
         look.at(due)
         self._fresh |= look.fresh
 

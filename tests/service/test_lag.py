@@ -19,7 +19,7 @@ from syncd.demo import Demo
 from syncd.sandbox.deliveries import Deliveries, post_http
 from syncd.sandbox.practice import BUFFER_UNITS, SHOPIFY, WOO, PracticeShops, practice_shops
 from syncd.settings_values import Address
-from syncd.storage import inbox, incidents, listings
+from syncd.storage import inbox, listings
 from syncd.storage.session import Database
 from syncd.systemd.notify import Notifier
 
@@ -175,10 +175,10 @@ def test_a_number_that_a_person_typed_is_found_by_its_webhook(at_work: AtWork) -
     at_work.shops.woo.edit_stock(SHOE, 3)
     at_work.deliver(WOO)
 
-    def is_told() -> bool:
+    def is_seen() -> bool:
         with at_work.db.read() as tx:
-            return any(one.kind is incidents.IncidentKind.EDIT for one in incidents.open_incidents(tx))
+            return any(row.shown == 3 and row.differs_since for row in listings.of_channel(tx, WOO))
 
-    until(is_told, "the incident")
+    until(is_seen, "the look at it")
     until(at_work.at_rest, "the rest")
     assert at_work.shown(WOO) == 3

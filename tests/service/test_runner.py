@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from connectors.contract import Unavailable
 from syncd.jobs.house import HouseJobs
+from syncd.jobs.lanes import HOUSE
 from syncd.jobs.timetable import Mishap
 from syncd.storage import incidents, leases
 from syncd.storage.incidents import IncidentKind
@@ -156,14 +158,28 @@ def test_the_heartbeat_goes_out_only_while_every_live_channel_is_fresh(
 
 def test_numbers_that_wait_for_too_long_are_told_of_and_closed_when_they_went_out(service: Service) -> None:
     world = service.world
-    world.shops["compare1"].refused.add(world.listing("compare1"))
+    shop = world.shops["compare1"]
+
+    def takes_nothing(call: str, moment: str) -> None:
+        if (call, moment) == ("send", "before"):
+            raise Unavailable("The shop takes no numbers at present.")
+
+    shop.on_call = takes_nothing
     world.shops["delta0"].buy(world.listing("delta0"))
     service.run(minutes=40)
     assert ("behind", "compare1") in service.open_incidents()
-    world.shops["compare1"].refused.clear()
+    shop.on_call = lambda _call, _moment: None
     service.run(hours=1)
     assert service.open_incidents() == []
     world.assert_at_rest()
+
+
+def test_a_number_that_a_shop_refuses_is_told_of_once_and_not_as_one_that_waits(service: Service) -> None:
+    world = service.world
+    world.shops["compare1"].refused.add(world.listing("compare1"))
+    world.shops["delta0"].buy(world.listing("delta0"))
+    service.run(minutes=40)
+    assert service.open_incidents() == [("rejected", "compare1")]
 
 
 def test_a_paused_channel_is_read_and_not_written(service: Service) -> None:
@@ -184,7 +200,7 @@ def test_a_night_is_copied_once_and_the_latest_copies_are_kept(make_service: Mak
     service = make_service()
     clock, db = service.world.clock, service.world.db
     assert db.path is not None
-    jobs = HouseJobs(service.work.runner, service.work.lanes["house"], service.plan.zone, 2)
+    jobs = HouseJobs(service.work.runner, service.work.lanes[HOUSE], service.plan.zone, 2)
     made = []
     for _ in range(4):
         for hour in range(4):
@@ -201,7 +217,7 @@ def test_a_copy_that_cannot_be_made_is_told_of_until_one_is(make_service: MakeSe
     db = service.world.db
     assert db.path is not None
     (db.path.parent / "backups").write_text("in the way")
-    jobs = HouseJobs(service.work.runner, service.work.lanes["house"], service.plan.zone, 2)
+    jobs = HouseJobs(service.work.runner, service.work.lanes[HOUSE], service.plan.zone, 2)
     jobs.housekeeping()
     assert service.open_incidents() == [("backup", "")]
     (db.path.parent / "backups").unlink()
@@ -215,6 +231,6 @@ def test_closed_incidents_are_forgotten_after_a_season(service: Service) -> None
         incidents.open_incident(tx, IncidentKind.GAP, subject="x", text="old", now=now)
         incidents.close_incident(tx, IncidentKind.GAP, subject="x", now=now)
     service.world.clock.sleep(91 * 86_400)
-    HouseJobs(service.work.runner, service.work.lanes["house"], service.plan.zone, 0).housekeeping()
+    HouseJobs(service.work.runner, service.work.lanes[HOUSE], service.plan.zone, 0).housekeeping()
     with service.world.db.read() as tx:
         assert [one for one in incidents.latest_incidents(tx, 50) if one.text == "old"] == []

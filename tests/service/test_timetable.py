@@ -216,7 +216,8 @@ def test_an_exception_is_told_and_the_job_runs_again() -> None:
     counter, mishaps = Counter(work), Mishaps()
     with at_work(every(timedelta(milliseconds=5), "a one", "one", counter), mishaps=mishaps):
         counter.wait_for(3)
-    assert mishaps.told == [("a one", Mishap.ERROR)]
+    # on a busy machine the next time of so short a pause may come while the job still runs
+    assert [one for one in mishaps.told if one[1] is not Mishap.STILL_RUNNING] == [("a one", Mishap.ERROR)]
 
 
 def test_a_job_that_could_not_begin_in_time_is_told_of_and_runs_later(monkeypatch: pytest.MonkeyPatch) -> None:
