@@ -162,6 +162,11 @@ def from_lines(
                     "Keep one of them in SYNCD_CHANNELS.",
                 )
         channels.append(channel)
+    if house["WEBHOOK_URL"] and house["LISTEN"] is None:
+        reading.problem(
+            "SYNCD_WEBHOOK_URL is given and SYNCD_LISTEN is off: nobody would take the webhooks in.",
+            "Delete one of them.",
+        )
     reading.refuse_unknown(allowed)
     if reading.problems:
         raise ConfigError(reading.problems, source=str(source or "the environment"))

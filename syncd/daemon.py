@@ -61,6 +61,8 @@ class Daemon:
     _reload: bool = False
     _status_at: float = 0.0
     _alive_at: float = 0.0
+    _leaving: list[threading.Thread] = field(default_factory=list)
+    _heart_trouble: str = ""
 
     def run(self) -> bool:
         """Work until `stop`; True where everything ended in good order, False where a call still hangs.
@@ -82,14 +84,15 @@ class Daemon:
                     if self._reload:
                         self._reload = False
                         self._change_settings()
-                    self._beat()
+                    self._beat_on()
             finally:
                 self.notifier.stopping()
-                logs.event(log, logging.INFO, "stopping")
+                if self._status_at:
+                    logs.event(log, logging.INFO, "stopping")
                 if self._server is not None:
                     self._server.stop()
-                ended = self._shift.end(STOP_WITHIN)
-        logs.event(log, logging.INFO, "stopped")
+                ended = self._shift.end(STOP_WITHIN) and not any(one.is_alive() for one in self._leaving)
+        logs.event(log, logging.INFO, "stopped", in_good_order=ended)
         return ended
 
     def stop(self) -> None:
@@ -153,6 +156,10 @@ class Daemon:
         before, old = self._now_at_work, self._server
         try:
             settings = self.load()
+            if settings.database_url != before.settings.database_url:
+                raise SyncdError(
+                    "SYNCD_DATABASE_URL was changed", "Another master table needs: systemctl restart syncd"
+                )
             moved = settings.listen != before.settings.listen
             server = self._listen(settings.listen) if moved else old
             try:
@@ -169,8 +176,13 @@ class Daemon:
             if moved and old is not None:
                 old.stop()
             self._close_incidents()
-            logs.event(log, logging.INFO, "settings_changed", settings=settings.count)
-            threading.Thread(target=self._hand_over, args=(before,), name="old-settings", daemon=True).start()
+            names = [port.name for port in self._now_at_work.house.ports]
+            logs.event(log, logging.INFO, "settings_changed", settings=settings.count, channels=",".join(names))
+            if left := [port.name for port in before.house.ports if port.name not in names]:
+                logs.event(log, logging.WARNING, "channels_left_out", channels=",".join(left))
+            leaving = threading.Thread(target=self._hand_over, args=(before,), name="old-settings", daemon=True)
+            leaving.start()
+            self._leaving = [*(one for one in self._leaving if one.is_alive()), leaving]
         self.notifier.ready(self._now_at_work.words())
 
     def _hand_over(self, before: Shift) -> None:
@@ -203,6 +215,16 @@ class Daemon:
             incidents.close_incident(tx, IncidentKind.FAILED, subject=failure.SUBJECT, now=house.now())
 
     # ------------------------------------------------------------------ the heart
+
+    def _beat_on(self) -> None:
+        """One beat; whatever it meets, the work of the lanes goes on."""
+        try:
+            self._beat()
+            self._heart_trouble = ""
+        except Exception as error:
+            if self._heart_trouble != type(error).__name__:
+                log.exception("heart_stumbles")
+            self._heart_trouble = type(error).__name__
 
     def _beat(self) -> None:
         shift = self._now_at_work

@@ -9,11 +9,12 @@ import requests
 TIMEOUT_S = 10
 
 
-def sender(url: str) -> Callable[[], None]:
-    """A function that calls `url` once.
+class NotSent(OSError):
+    """Nobody answered with success; the words hold nothing of the address, which is a secret."""
 
-    It raises `OSError` without the address in it where nobody answered with success: such an address is a secret.
-    """
+
+def sender(url: str) -> Callable[[], None]:
+    """A function that calls `url` once. It raises `NotSent` where nobody answered with success."""
 
     def beat() -> None:
         try:
@@ -21,8 +22,8 @@ def sender(url: str) -> Callable[[], None]:
                 session.trust_env = False  # as the connectors: the same way out for service and command line
                 answer = session.get(url, timeout=TIMEOUT_S, allow_redirects=False, stream=True)
         except requests.RequestException as error:
-            raise OSError(type(error).__name__) from None
+            raise NotSent(type(error).__name__) from None
         if not answer.ok:
-            raise OSError(f"status {answer.status_code}")
+            raise NotSent(f"status {answer.status_code}")
 
     return beat

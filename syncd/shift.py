@@ -82,8 +82,9 @@ class Shift:
     def at_work(self) -> bool:
         """True while work really goes on: no lane hangs, and jobs come to their end (design.md: WATCHDOG)."""
         now = self.house.now()
-        last = self.work.lanes[HOUSE].ended_at or self._begun_at
-        return self._timetable.running and not self.work.stuck(now) and now - last < PULSE_WITHIN
+        home = self.work.lanes[HOUSE]  # a copy of a large table is one long job of it, and no page of it hangs
+        beats = home.busy_since is not None or now - (home.ended_at or self._begun_at) < PULSE_WITHIN
+        return self._timetable.running and not self.work.stuck(now) and beats
 
     def look(self) -> freshness.Look:
         """How every channel stands.

@@ -210,9 +210,8 @@ class Admin:
         codes = {_code(item) for item in items}
         said = self._transport.redact(" ".join(_message(item) for item in items))[:300]
         if "THROTTLED" in codes:
-            self._surroundings.observe(
-                CallEvent.THROTTLED, ""
-            )  # status 200: the transport sees an answer like any other
+            # Its status is 200: the transport takes it for an answer like any other.
+            self._surroundings.observe(CallEvent.THROTTLED, "")
             return Throttled("Shopify asks for fewer calls.", retry_after=throttled_for(body))
         if "ACCESS_DENIED" in codes:
             scopes = sorted(set(re.findall(r"\b(?:read|write)_[a-z_]+", str(errors))))

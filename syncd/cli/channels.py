@@ -109,7 +109,8 @@ def go_live(
         if not output.confirm(f"{plan_.channel}: {why}. Go live all the same?", yes=yes):
             output.line("Nothing was written.")
             return
-    wrong = []
+    wrong: list[str] = []
+    refused = False
     with run.house("go-live") as (house, _):
         for port in sinks(house, channel):
             try:
@@ -117,7 +118,9 @@ def go_live(
             except (ConnectorError, Refusal) as error:
                 told = of_channel(port.name, error) if isinstance(error, ConnectorError) else error
                 output.failure(told.sentence, told.hint)
-                wrong.append(port.name)
+                refused |= isinstance(error, Refusal)
+                if not isinstance(error, Refusal):
+                    wrong.append(port.name)
                 continue
             _tell(result, max(map(len, channel)))
             rest = result.rest
@@ -125,6 +128,8 @@ def go_live(
                 wrong.append(port.name)
     if wrong:
         raise PartlyFailed(f"{', '.join(wrong)}: not, or not completely, live.", "Mend, then look at: syncd status")
+    if refused:
+        raise typer.Exit(PARTLY_FAILED)
 
 
 def _question(house: House, port: Port) -> tuple[ChannelPlan, str] | None:

@@ -107,7 +107,7 @@ def decide(
         for one in approval.decide(house, channel, order, fate):
             became = "may be sold again" if fate is Fate.BACK else "left the house"
             output.line(f"{one.sku}: {many(one.units, 'unit')} of order {order} {became}.")
-    output.line("The next sync tells the shops: syncd sync")
+    output.line("The service tells the shops now; without it: syncd sync")
 
 
 def moved(ctx: typer.Context, channel: Annotated[str, typer.Argument()]) -> None:

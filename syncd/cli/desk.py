@@ -103,7 +103,7 @@ def _show(told: Told, more: str = "") -> None:
     output.line(f"{told.sku}: on hand {told.on_hand} - reserved {told.reserved} = available {told.available}")
     if told.available < 0:
         output.line(f"{-told.available} more sold than there are. Is more on the shelf? syncd count {told.sku} UNITS")
-    output.line(more or "The next sync tells the shops: syncd sync")
+    output.line(more or "The service tells the shops now; without it: syncd sync")
 
 
 def _show_new(sku: str, new: NewSku) -> None:

@@ -129,8 +129,10 @@ def _of_view(view: View, mode: Mode, zone: ZoneInfo, now: datetime) -> str:
     text = f"{' '.join([str(view.pools.available), *steps])} = {view.offer.units} offered"
     if view.offer.told != view.offer.units:
         text += f" (told {view.offer.told}: it holds {view.offer.told - view.offer.units} for unpaid checkouts)"
-    text += f", shows {'?' if view.row.shown is None else view.row.shown}"
-    if view.row.shown_at is not None:
+    text += f", shows {'?' if view.row.showing is None else view.row.showing}"
+    if view.row.showing != view.row.shown:
+        text += " after what was sold there"
+    elif view.row.shown_at is not None:
         since = view.row.pushed_at if view.row.pushed == view.row.shown and view.row.pushed_at else None
         text += (
             f" since {at_or_today(since, zone, now)}" if since else f" at {at_or_today(view.row.shown_at, zone, now)}"

@@ -50,7 +50,9 @@ def set_(
     where = f" on {channel}" if channel else ""
     about = concerned[0] if scope is Scope.SKU else f"{many(len(concerned), 'SKU')} ({listed(concerned)})"
     only_here = list(numbers) == [rules_desk.REORDER_POINT] and buffer is None
-    follows = "What is low: syncd stock --low" if only_here else "The next sync tells the shops: syncd sync"
+    follows = (
+        "What is low: syncd stock --low" if only_here else "The service tells the shops now; without it: syncd sync"
+    )
     output.line(f"{about}{where}: {', '.join(said)}. {follows}")
 
 

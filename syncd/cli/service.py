@@ -14,14 +14,14 @@ import typer
 from syncd import acting, logs
 from syncd.cli import invocation, output
 from syncd.cli.channels import sinks
+from syncd.config import Settings
 from syncd.errors import PARTLY_FAILED
+from syncd.storage.channels import Mode
 from syncd.storage.session import DatabaseProblem
-from syncd.sync import pausing
+from syncd.sync import pausing, standing
 from syncd.systemd.notify import Notifier
 
-Channels = Annotated[
-    list[str] | None, typer.Argument(metavar="[CHANNEL]...", help="All that are written to, if none is named.")
-]
+Channels = Annotated[list[str] | None, typer.Argument(metavar="[CHANNEL]...", help="Every shop, if none is named.")]
 
 
 def run(ctx: typer.Context) -> None:
@@ -34,9 +34,14 @@ def run(ctx: typer.Context) -> None:
 
     called = invocation.of(ctx)
     settings = called.settings()
-    logs.start(logging.INFO, sys.stdout, style=settings.log, under_journald=logs.journal_reads(sys.stdout, os.environ))
+
+    def load() -> Settings:
+        found = called.settings()
+        logs.start(logging.INFO, sys.stdout, style=found.log, under_journald=logs.journal_reads(sys.stdout, os.environ))
+        return found
+
     logs.catch_uncaught()
-    daemon = Daemon(called.settings, Notifier.of(os.environ, os.getpid()))
+    daemon = Daemon(load, Notifier.of(os.environ, os.getpid()))
     with acting.at_work(settings.state_folder, settings.table), _tried_again():
         in_good_order = daemon.run()
     if not in_good_order:
@@ -78,6 +83,9 @@ def resume(ctx: typer.Context, channel: Channels = None) -> None:
     with invocation.of(ctx).house("resume") as (house, _):
         chosen = sinks(house, channel)
         resumed = pausing.resume(house, chosen)
+        shadow = {one.name for one in standing.standing(house).channels if one.mode is Mode.SHADOW}
     for port in chosen:
-        follows = "is written again by the next sync" if port.name in resumed else "was not paused"
+        follows = "is brought in step again" if port.name in resumed else "was not paused"
+        if port.name in shadow:
+            follows = f"is in shadow, nothing is written before: syncd go-live {port.name}"
         output.line(f"{port.name}: {follows}.")

@@ -6,7 +6,7 @@ Instants are aware UTC.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 SHADOW = "shadow"
@@ -49,6 +49,7 @@ class Freshness:
     parked_reason: str | None
     poll: timedelta | None
     silent_after: timedelta
+    stalled: bool = False
 
     @property
     def live(self) -> bool:
@@ -62,8 +63,8 @@ class Freshness:
 
 
 def fresh(at: Freshness, now: datetime) -> bool:
-    """True where the channel is not parked and was read completely a short while ago."""
-    if at.parked_reason is not None:
+    """True where the channel is not parked, was read completely a short while ago, and takes its numbers."""
+    if at.parked_reason is not None or (at.stalled and at.live and not at.paused):
         return False
     return at.poll is None or (at.read_at is not None and now - at.read_at <= at.patience)
 
@@ -81,7 +82,7 @@ def why(at: Freshness, now: datetime) -> str:
 def _remarks(at: Freshness, now: datetime) -> Iterable[str]:
     if at.parked_reason is not None:
         yield f"stands still: {at.parked_reason}"
-    elif not fresh(at, now):
+    elif not fresh(replace(at, stalled=False), now):
         if at.read_at is None:
             yield "was never read completely"
         else:

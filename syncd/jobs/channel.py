@@ -82,7 +82,7 @@ class ChannelJobs:
                 job(RECONCILE, RECONCILE_EVERY, self.reconcile),
                 job(COMPARE, COMPARE_EVERY, self.compare),
             ]
-        if self.port.teller is not None and self.address is not None:
+        if self.port.teller is not None:
             made.append(job(HOOKS, HOOKS_EVERY, self.hooks))
         return made
 
@@ -92,15 +92,15 @@ class ChannelJobs:
         """Read what the channel sold."""
 
         def work(house: House) -> None:
-            waited_for, self.lane.wanted = self.lane.wanted, False
+            asked = self.lane.asked
             report = turns.read_sales(house, self.port, self.calls.ask)
             self._heed(report)
             pulled = report.pulled.get(self.port.name)
             self._note_sales(pulled)
-            if pulled is None:
-                self.lane.wanted |= waited_for
-            elif pulled.orders or waited_for:
+            if pulled is not None and (pulled.orders or asked > self.lane.heeded):
                 self.calls.changed()
+            if pulled is not None:
+                self.lane.heeded = asked
 
         self.runner.run(self.lane, PULL, work, self._may_be_asked)
 
@@ -189,7 +189,9 @@ class ChannelJobs:
         """See to it that the channel delivers its webhooks."""
 
         def work(house: House) -> None:
-            assert self.address is not None
+            if self.address is None:
+                self._leave_hooks(house)
+                return
             since = self.lane.hooked_at
             try:
                 found = hooks.keep(house, self.port, self.address, since=since, last_sale=self.lane.last_sale)
@@ -204,7 +206,22 @@ class ChannelJobs:
                 put_back = {"made": ",".join(found.made), "revived": ",".join(found.revived)}
                 logs.event(log, logging.INFO, "webhooks_registered", channel=self.port.name, **put_back)
 
-        self.runner.run(self.lane, HOOKS, work, lambda: self._may_be_asked(lanes.WEBHOOKS))
+        def due() -> bool:
+            wanted = self.address is not None or hooks.registered(self.runner.house, self.port)
+            return wanted and self._may_be_asked(lanes.WEBHOOKS)
+
+        self.runner.run(self.lane, HOOKS, work, due)
+
+    def _leave_hooks(self, house: House) -> None:
+        try:
+            gone = hooks.leave(house, self.port)
+        except CredentialsRejected:
+            return  # a key that may not register may not take away either; the shop gives up by itself
+        except ConnectorError as error:
+            self._fails(lanes.WEBHOOKS, error)
+            return
+        self._works(lanes.WEBHOOKS)
+        logs.event(log, logging.INFO, "webhooks_removed", channel=self.port.name, webhooks=gone)
 
     # ------------------------------------------------------------------ what follows from a report
 
@@ -268,6 +285,11 @@ class ChannelJobs:
         pushed = report.pushed.get(self.port.name)
         if pushed is None:
             return
+        held = pushed.hold.id if pushed.hold is not None else None
+        if pushed.hold is not None and held != self.lane.held:
+            fields = {"hold": held, "why": pushed.hold.reason, "hint": "syncd holds"}
+            logs.event(log, logging.WARNING, "held_for_your_yes", channel=self.port.name, **fields)
+        self.lane.held = held
         for lag in pushed.lags:
             self.runner.meter.sale_pushed(self.port.name, lag)
         told = (pushed.written, pushed.rejected, pushed.in_doubt)

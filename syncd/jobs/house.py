@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from syncd import logs
 from syncd.domain import freshness
+from syncd.heartbeat import NotSent
 from syncd.jobs.lanes import HOUSE, Lane
 from syncd.jobs.runner import Runner
 from syncd.jobs.timetable import Job
@@ -74,7 +75,8 @@ class HouseJobs:
 
         def work(house: House) -> None:
             found = watch.look_for_backlog(house)
-            if self.beat is not None and freshness.ready(found, house.now()):
+            live = any(one.live for one in found)
+            if self.beat is not None and live and freshness.ready(found, house.now()):
                 self._send_beat(self.beat)
 
         self.runner.run(self.lane, "watch", work)
@@ -84,7 +86,8 @@ class HouseJobs:
             beat()
         except OSError as error:
             if not self._beat_fails:
-                logs.event(log, logging.WARNING, "heartbeat_not_sent", why=type(error).__name__)
+                why = error if isinstance(error, NotSent) else type(error).__name__
+                logs.event(log, logging.WARNING, "heartbeat_not_sent", why=why)
             self._beat_fails = True
         else:
             self._beat_fails = False

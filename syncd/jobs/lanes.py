@@ -40,10 +40,12 @@ class Lane:
     troubles: dict[str, Trouble] = field(default_factory=dict)  # by what does not work
     asked_to_wait: datetime | None = None  # the channel wants to be left alone until then
     last_sale: datetime | None = None
-    wanted: bool = False  # numbers of another channel wait until its orders were read
+    asked: int = 0  # how often numbers of another channel had to wait until its orders were read
+    heeded: int = 0  # how many of these waited before its last complete reading
     relist: bool = False  # something new is on sale there
     resting: bool = False  # news was left for a moment, until its order is told
     relisted_at: datetime | None = None
+    held: int | None = None  # the hold that the log was told of
     hooked_at: datetime | None = None  # its webhooks were first looked at since the start
     over: set[tuple[IncidentKind, str]] = field(default_factory=set)  # incidents, by job, of which none is open
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -54,6 +55,7 @@ class Runner:
     _refused: dict[str, tuple[str, str]] = field(default_factory=dict)
     """By lane: the job that told why its services refuse to work, and the sentence."""
     _troubles_told: set[str] = field(default_factory=set)
+    _telling: threading.Lock = field(default_factory=threading.Lock)  # the heart tells of lanes, too
 
     def run(self, lane: Lane, kind: str, work: Callable[[House], None], due: Callable[[], bool] | None = None) -> None:
         """Do `work` as the job `kind` of a lane, where it is `due`; whatever it raises ends here."""
@@ -140,9 +142,10 @@ class Runner:
         """Close what is open about this job, once: it may be from an earlier process."""
         if (incident, kind) in lane.over:
             return
-        with self.house.db.write() as tx:
-            incidents.close_incident(tx, incident, channel=_channel(lane), subject=kind, now=self.house.now())
-        lane.over.add((incident, kind))
+        with self._telling:
+            with self.house.db.write() as tx:
+                incidents.close_incident(tx, incident, channel=_channel(lane), subject=kind, now=self.house.now())
+            lane.over.add((incident, kind))
 
     def _unexpected(self, lane: Lane, kind: str, error: Exception) -> None:
         log.error("job_failed channel=%s job=%s", lane.name, kind, exc_info=error)
@@ -165,12 +168,13 @@ class Runner:
         self._open(IncidentKind.FAILED, lane, kind, f"{lane.name}: {refusal.sentence}", refusal.hint)
 
     def _open(self, incident: IncidentKind, lane: Lane, kind: str, text: str, hint: str) -> None:
-        lane.over.discard((incident, kind))
         try:
-            with self.house.db.write() as tx:
-                incidents.open_incident(
-                    tx, incident, channel=_channel(lane), subject=kind, text=text, hint=hint, now=self.house.now()
-                )
+            with self._telling:
+                lane.over.discard((incident, kind))
+                with self.house.db.write() as tx:
+                    incidents.open_incident(
+                        tx, incident, channel=_channel(lane), subject=kind, text=text, hint=hint, now=self.house.now()
+                    )
         except DatabaseProblem as problem:
             self._database_fails(problem)
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -41,6 +42,7 @@ class Work:
     _home: HouseJobs
     _timetable: Timetable | None = None
     _pulse: Pulse | None = None
+    _mishaps: deque[tuple[str, Mishap]] = field(default_factory=deque)
 
     @classmethod
     def of(cls, house: House, plan: Plan, meter: Meter, stopping: Callable[[], bool]) -> Work:
@@ -83,7 +85,7 @@ class Work:
         """Numbers wait until the orders of these channels were read."""
         for name in names:
             if name in self.lanes:
-                self.lanes[name].wanted = True
+                self.lanes[name].asked += 1
                 self.at_once(job_id(PULL, name))
 
     def changed(self) -> None:
@@ -98,6 +100,7 @@ class Work:
 
         Cheap enough for every second. Raises `DatabaseProblem`.
         """
+        self._tell_mishaps()
         with self.house.db.read() as tx:
             now = pulse.take(tx)
             waiting = inbox.channels_waiting(tx) if now != self._pulse else {}
@@ -110,9 +113,15 @@ class Work:
         self.at_once("deliver")
 
     def mishap(self, job: str, what: Mishap) -> None:
-        """The timetable tells of a job that it could not begin, or that raised past its runner."""
-        kind, _, lane = job.partition(" ")
-        self.runner.mishap(self.lanes.get(lane or HOUSE, self.lanes[HOUSE]), kind, what)
+        """Told by the timetable of a job that it could not begin, or that raised past its runner. Never blocks: it is
+        told on at the next look outside."""
+        self._mishaps.append((job, what))
+
+    def _tell_mishaps(self) -> None:
+        while self._mishaps:
+            job, what = self._mishaps.popleft()
+            kind, _, lane = job.partition(" ")
+            self.runner.mishap(self.lanes.get(lane or HOUSE, self.lanes[HOUSE]), kind, what)
 
     # ------------------------------------------------------------------ how it goes
 

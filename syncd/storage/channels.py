@@ -37,6 +37,7 @@ class Channel:
     pushed_at: datetime | None
     heard_at: datetime | None
     paused_at: datetime | None
+    hooked_to: str | None
 
     def silent_since(self) -> datetime:
         """The instant up to which everything that this channel sold is known to us."""

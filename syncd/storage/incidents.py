@@ -40,6 +40,19 @@ class IncidentKind(StrEnum):
     REFUSED = "refused settings"  # settings were changed and cannot be used: the old ones hold
 
 
+STAY_CLOSED = frozenset(
+    {
+        IncidentKind.SILENT,
+        IncidentKind.PARKED,
+        IncidentKind.QUIET,
+        IncidentKind.BEHIND,
+        IncidentKind.HOOKS,
+        IncidentKind.BACKUP,
+    }
+)
+"""What the service looks at again and again, and a person may have judged already."""
+
+
 class ClosedBy(StrEnum):
     """How an incident ended."""
 
@@ -79,12 +92,22 @@ def _here(kind: IncidentKind, channel: str, subject: str) -> object:
 def open_incident(
     tx: Tx, kind: IncidentKind, *, channel: str = "", subject: str, text: str, hint: str = "", now: datetime
 ) -> bool:
-    """Open an incident, or bring the words of the open one up to date; True when it is new."""
+    """Open an incident, or bring the words of the open one up to date; True when it is new.
+
+    One of the kinds in `STAY_CLOSED` that a person has closed stays closed until its cause was gone once: who has read
+    of a quiet day is not told of it again at each look. Others, such as an edit, hold numbers back and come back.
+    """
     here = _here(kind, channel, subject)
     row = tx.execute(select(incidents.c.id).where(here)).first()  # type: ignore[arg-type] # a column expression
     if row is not None:
         tx.execute(update(incidents).where(incidents.c.id == row.id).values(text=text, hint=hint))
         return False
+    read = incidents.c.closed_by == ClosedBy.PERSON.value
+    of_it = (incidents.c.kind == kind.value) & (incidents.c.channel == channel) & (incidents.c.subject == subject)
+    if kind in STAY_CLOSED:
+        still = select(incidents.c.id).where(of_it, read, incidents.c.over.is_(False))
+        if tx.execute(still).first() is not None:
+            return False
     tx.execute(
         insert(incidents).values(kind=kind.value, channel=channel, subject=subject, text=text, hint=hint, opened_at=now)
     )
@@ -100,10 +123,13 @@ def close_incident(
     now: datetime,
     by: ClosedBy = ClosedBy.ITSELF,
 ) -> None:
-    """Close the open incident about this, if there is one."""
+    """Close the open incident about this, if there is one. By itself: its cause is gone, also of one closed before."""
     here = _here(kind, channel, subject)
     closing = update(incidents).where(here).values(closed_at=now, closed_by=by.value)  # type: ignore[arg-type] # a column expression
     tx.execute(closing)
+    if by is ClosedBy.ITSELF:
+        of_it = (incidents.c.kind == kind.value) & (incidents.c.channel == channel) & (incidents.c.subject == subject)
+        tx.execute(update(incidents).where(of_it, incidents.c.over.is_(False)).values(over=True))
 
 
 def open_incidents(tx: Tx, channel: str | None = None) -> list[Incident]:

@@ -6,7 +6,7 @@ number was confirmed that was computed after it was read (design.md §3.8).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -83,6 +83,12 @@ class ListingRow:
         return self.settled_generation != self.generation
 
     @property
+    def showing(self) -> int | None:
+        """What it shows as far as is known: the number last read or written, less what was sold there since."""
+        known = self.expected is not None and self.differs_since is None
+        return self.expected if known else self.shown
+
+    @property
     def title(self) -> str:
         return f"{self.name} ({self.options})" if self.options else self.name
 
@@ -124,9 +130,9 @@ def _backlog(tx: Tx, which: ColumnElement[bool]) -> dict[str, Backlog]:
     return {channel: Backlog(waiting, oldest) for channel, waiting, oldest in rows}
 
 
-def stalled(tx: Tx, since: datetime) -> dict[str, Backlog]:
+def stalled(tx: Tx, since: datetime, but: Collection[int] = ()) -> dict[str, Backlog]:
     """What waits since before that instant by channel, without a reason that a person was told already: refused by the
-    shop or by a person, edited in the shop, or in doubt."""
+    shop or by a person, edited in the shop, in doubt, or one of `but`."""
     unexplained = and_(
         listings.c.failures == 0,
         listings.c.rejected_target.is_(None),
@@ -134,7 +140,7 @@ def stalled(tx: Tx, since: datetime) -> dict[str, Backlog]:
         listings.c.in_doubt_until.is_(None),
         listings.c.waits_since < since,
     )
-    return _backlog(tx, unexplained)
+    return _backlog(tx, unexplained & ~among(tx, listings.c.id, but) if but else unexplained)
 
 
 def of_channel(tx: Tx, channel: str) -> list[ListingRow]:
@@ -215,9 +221,11 @@ def note_waiting(tx: Tx, channel: str, now: datetime) -> None:
 
 def note_sales(tx: Tx, channel: str, sold_at: Mapping[int, datetime]) -> None:
     """Remember for the other live channels when these SKUs were sold in this one, until they show it (N2)."""
-    live = select(channels.c.name).where(channels.c.mode == "live", channels.c.name != channel)
+    live = select(channels.c.name).where(
+        channels.c.mode == "live", channels.c.paused_at.is_(None), channels.c.name != channel
+    )
     for sku_id, instant in sold_at.items():
-        here = (listings.c.sku_id == sku_id) & listings.c.channel.in_(live) & listings.c.sale_at.is_(None)
+        here = (listings.c.sku_id == sku_id) & KEPT & listings.c.channel.in_(live) & listings.c.sale_at.is_(None)
         tx.execute(update(listings).where(here).values(sale_at=instant))
 
 

@@ -22,7 +22,7 @@ class Pulse:
     changed: int  # a place in the sequence: of the last change that was no movement
     inbox: int
     incidents: tuple[int, int]
-    holds: int
+    holds: tuple[int, int]
     channels: tuple[tuple[str, str, bool], ...]
 
 
@@ -35,16 +35,17 @@ def take(tx: Tx) -> Pulse:
             select(func.count()).select_from(inbox).where(inbox.c.handled_at.is_(None)).scalar_subquery(),
             select(func.max(incidents.c.id)).scalar_subquery(),
             select(func.count()).select_from(incidents).where(incidents.c.closed_at.is_(None)).scalar_subquery(),
+            select(func.max(holds.c.id)).scalar_subquery(),
             select(func.count()).select_from(holds).where(holds.c.state == "open").scalar_subquery(),
         )
     ).one()
-    newest, changed, waiting, latest, still_open, held = (int(value or 0) for value in row)
+    newest, changed, waiting, latest, still_open, newest_hold, held = (int(value or 0) for value in row)
     found = tx.execute(select(channels.c.name, channels.c.mode, channels.c.paused_at).order_by(channels.c.name))
     return Pulse(
         newest,
         changed,
         waiting,
         (latest, still_open),
-        held,
+        (newest_hold, held),
         tuple((one.name, one.mode, one.paused_at is not None) for one in found),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -77,7 +78,8 @@ def _counted(beside: Path | None) -> int:
 
 
 def _write_count(beside: Path, count: int) -> None:
-    partial = beside.with_name(f"{beside.name}.{os.getpid()}.partial")  # another process may begin a run just now
+    # Another process, or another lane of this one, may begin a run just now.
+    partial = beside.with_name(f"{beside.name}.{os.getpid()}-{threading.get_ident()}.partial")
     try:
         partial.write_text(f"{count}\n", encoding="ascii")
         partial.replace(beside)

@@ -173,6 +173,7 @@ channels = Table(
     Column("pushed_at", Instant),  # start of the last push that the channel took without an error
     Column("heard_at", Instant),  # last genuine delivery of a webhook
     Column("paused_at", Instant),  # since when nothing may be written; NULL: it may
+    Column("hooked_to", Text),  # where its webhooks are delivered, as far as we made them
 )
 
 listings = Table(
@@ -336,6 +337,7 @@ incidents = Table(
     Column("opened_at", Instant, nullable=False),
     Column("closed_at", Instant),
     Column("closed_by", Text),  # storage.incidents.ClosedBy
+    _flag("over"),  # its cause is gone; only then a new one of it is news
     Column("told", Text, nullable=False, server_default=""),  # the state that the log was last told of
     Index(None, "kind", "channel", "subject"),
 )

@@ -130,4 +130,4 @@ def dismiss_incident(house: House, incident_id: int) -> incidents.Incident:
                     by=incidents.ClosedBy.PERSON,
                 )
                 return incident
-    raise Refusal(f"There is no open incident {incident_id}", "See them all: syncd holds")
+    raise Refusal(f"There is no open incident {incident_id}", "See them all: syncd incidents --all")

@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from syncd.domain.freshness import MEMORY, Freshness, quiet
-from syncd.storage import channels, incidents, listings
+from syncd.storage import channels, holds, incidents, listings
 from syncd.storage.arrivals import arrivals
 from syncd.storage.channels import Mode
 from syncd.storage.listings import Backlog
 from syncd.storage.session import Tx
 from syncd.sync.house import House
+
+STALLED_AFTER = timedelta(minutes=30)
+"""Longer than any doubt, any pause after an edit and any back-off: what waits still, waits for a reason."""
 
 _NOTHING_WAITS = Backlog(0, None)
 
@@ -42,9 +45,15 @@ def of_channels(house: House) -> list[Freshness]:
         return _of_channels(tx, house)
 
 
+def _held(tx: Tx) -> set[int]:
+    """Listings whose numbers wait for a person's yes."""
+    return {change.listing for hold in holds.every_open(tx) for change in hold.changes}
+
+
 def _of_channels(tx: Tx, house: House) -> list[Freshness]:
     known = {channel.name: channel for channel in channels.every(tx)}
     waiting = listings.backlog(tx)
+    stalled = listings.stalled(tx, house.now() - STALLED_AFTER, but=_held(tx))
     found = []
     for port in house.ports:
         if (channel := known.get(port.name)) is None:
@@ -60,6 +69,7 @@ def _of_channels(tx: Tx, house: House) -> list[Freshness]:
                 listed_at=channel.listed_at,
                 waiting=backlog.waiting,
                 oldest_waiting=backlog.oldest,
+                stalled=port.name in stalled,
                 parked_reason=channel.parked_reason,
                 poll=port.poll if port.sales else None,
                 silent_after=port.silent_after,

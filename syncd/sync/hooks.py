@@ -41,6 +41,7 @@ def keep(
         _open(house, port, NOT_ALLOWED, f"{port.name} does not let syncd register webhooks: {error}", error.hint)
         raise
     _close(house, port, NOT_ALLOWED)
+    _leave_old_address(house, port, address)
     if since is None:
         return found
     if gone := ", ".join((*found.revived, *found.made)):
@@ -55,6 +56,32 @@ def keep(
         _close(house, port, SWITCHED_OFF)
     _look_whether_they_arrive(house, port, address, since, last_sale)
     return found
+
+
+def registered(house: House, port: Port) -> bool:
+    """True where the channel delivers somewhere, as far as we made it."""
+    with house.db.read() as tx:
+        channel = channels.get(tx, port.name)
+    return channel is not None and channel.hooked_to is not None
+
+
+def leave(house: House, port: Port) -> int:
+    """Take the channel's webhooks away: the owner wants none any more; how many there were. Raises as `keep`."""
+    return _leave_old_address(house, port, None)
+
+
+def _leave_old_address(house: House, port: Port, address: str | None) -> int:
+    """Orders go to nobody who is no longer meant: what was registered elsewhere is taken away."""
+    assert port.teller is not None
+    with house.db.read() as tx:
+        channel = channels.get(tx, port.name)
+    before = channel.hooked_to if channel is not None else None
+    if before == address:
+        return 0
+    gone = port.teller.unsubscribe(before) if before is not None else 0
+    with house.db.write() as tx:
+        channels.change(tx, port.name, hooked_to=address)
+    return gone
 
 
 def _look_whether_they_arrive(

@@ -78,7 +78,7 @@ def standing(house: House) -> Standing:
             kept = views.load(tx, house, port)
             found.append(_channel(channel, kept))
             for view in kept:
-                advertised[view.sku.id] += max(0, view.row.shown or 0)
+                advertised[view.sku.id] += max(0, view.row.showing or 0)
         counted = [sku for sku in skus if sku.counted_at is not None]
         low = tuple(
             sku.sku

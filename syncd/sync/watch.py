@@ -5,13 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 from syncd.domain.freshness import Freshness
-from syncd.storage import holds, incidents, listings
+from syncd.storage import incidents
 from syncd.storage.incidents import IncidentKind
 from syncd.sync import freshness
 from syncd.sync.house import House
-
-BEHIND_AFTER = timedelta(minutes=30)
-"""Longer than any doubt, any pause after an edit and any back-off: what waits still, waits for a reason."""
 
 
 def look_for_backlog(house: House) -> list[Freshness]:
@@ -19,23 +16,18 @@ def look_for_backlog(house: House) -> list[Freshness]:
     channels, as they stand."""
     now = house.now()
     found = freshness.of_channels(house)
-    with house.db.read() as tx:
-        held = {hold.channel for hold in holds.every_open(tx)}
-        stalled = listings.stalled(tx, now - BEHIND_AFTER)
     with house.db.write() as tx:
         for one in found:
-            told = not one.live or one.paused or one.parked_reason is not None or one.channel in held
-            behind = stalled.get(one.channel)
-            if told or behind is None or behind.oldest is None:
+            if not one.stalled or not one.live or one.paused or one.parked_reason is not None:
                 incidents.close_incident(tx, IncidentKind.BEHIND, channel=one.channel, subject="backlog", now=now)
                 continue
+            since = f", the oldest since {one.oldest_waiting:%Y-%m-%d %H:%M} UTC" if one.oldest_waiting else ""
             incidents.open_incident(
                 tx,
                 IncidentKind.BEHIND,
                 channel=one.channel,
                 subject="backlog",
-                text=f"{one.channel}: {_waits(behind.waiting)} to be written, the oldest since"
-                f" {behind.oldest:%Y-%m-%d %H:%M} UTC",
+                text=f"{one.channel}: {_waits(one.waiting)} to be written{since}",
                 hint="Which, and why: syncd plan; one of them: syncd explain SKU. The shop itself: syncd check",
                 now=now,
             )

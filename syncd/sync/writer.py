@@ -209,6 +209,7 @@ def _confirm(tx: Tx, house: House, one: Planned, outcome: Outcome) -> None:
         "baseline_sold": one.view.sku.sold,
         "failures": 0,
         "retry_at": None,
+        "sale_at": None,
     }
     if write.op is Op.START:
         values |= {"expected": write.target, "stock": "own"}

@@ -76,7 +76,7 @@ def test_a_dead_shop_does_not_stop_the_other(shops: Shops) -> None:
 def test_what_is_told_by_hand_shows_the_new_stock_and_reaches_the_shops(shops: Shops) -> None:
     shops.live({"HAT": 10})
     assert shops.done("sell", "HAT", "2").out == (
-        "HAT: on hand 8 - reserved 0 = available 8\nThe next sync tells the shops: syncd sync\n"
+        "HAT: on hand 8 - reserved 0 = available 8\nThe service tells the shops now; without it: syncd sync\n"
     )
     assert shops.done("receive", "HAT", "5").out.startswith("HAT: on hand 13 ")
     assert shops.done("adjust", "HAT", "-1", "--reason", "damaged").out.startswith("HAT: on hand 12 ")
@@ -156,8 +156,12 @@ def test_a_sale_of_more_than_there_are_is_booked_and_told(shops: Shops) -> None:
         (("approve", "3"), 1, "There is no open hold 3. See them all: syncd holds\n"),
         (("approve", "9" * 20), 1, "There is no open hold 99999999999999999999. See them all: syncd holds\n"),
         (("decide", "woo", "9" * 20, "gone"), 1, "Nothing of order 99999999999999999999 in woo waits"),
-        (("close", "9" * 20), 1, "There is no open incident 99999999999999999999. See them all: syncd holds\n"),
-        (("close", "3"), 1, "There is no open incident 3. See them all: syncd holds\n"),
+        (
+            ("close", "9" * 20),
+            1,
+            "There is no open incident 99999999999999999999. See them all: ",
+        ),
+        (("close", "3"), 1, "There is no open incident 3. See them all: syncd incidents --all\n"),
         (("close", "woo", "77"), 1, "No item 77 of woo waits for anybody."),
         (("rollback", "woo"), 1, "woo never went live. There is nothing to restore.\n"),
         (("set", "HTA", "--cap", "3"), 2, "There is no SKU HTA. "),

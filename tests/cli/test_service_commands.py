@@ -33,7 +33,7 @@ def test_a_paused_shop_is_read_and_not_written_until_it_is_resumed(shops: Shops)
     assert "paused" in shops.done("sync").out
     assert shops.shown("MUG-1") == (before[0], before[1] - 3)
     assert "paused" in shops.done("status").out
-    assert "woo: is written again by the next sync" in shops.done("resume", "woo").out
+    assert "woo: is brought in step again" in shops.done("resume", "woo").out
     shops.done("sync")
     assert shops.shown("MUG-1")[0] == (before[0] or 0) - 3
     assert "was not paused" in shops.done("resume", "woo").out

@@ -61,6 +61,7 @@ def test_an_incident_of_an_earlier_process_is_over_when_the_job_works_again(serv
 
 def test_a_job_that_could_not_begin_in_time_is_told_of_until_it_begins(service: Service) -> None:
     service.work.mishap("push delta0", Mishap.MISSED)
+    service.work.look_outside()
     assert service.open_incidents() == [("late", "delta0")]
     service.run(minutes=2)
     assert service.open_incidents() == []
@@ -71,9 +72,11 @@ def test_a_long_reading_is_no_news_and_one_that_never_ends_is(service: Service) 
     lane.begin("pull", clock())
     clock.sleep(14 * 60)
     service.work.mishap("push delta0", Mishap.STILL_RUNNING)
+    service.work.look_outside()
     assert service.open_incidents() == []
     clock.sleep(2 * 60)
     service.work.mishap("push delta0", Mishap.STILL_RUNNING)
+    service.work.look_outside()
     assert service.open_incidents() == [("late", "delta0")]
     assert service.work.stuck(clock()) == [lane]
 

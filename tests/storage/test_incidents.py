@@ -179,3 +179,32 @@ def test_a_channel_keeps_its_mode_and_cursor_and_takes_its_new_kind(database: Da
         again = channels.ensure(tx, "woo", "woocommerce", at(3))
         assert [one.name for one in channels.every(tx)] == ["shopify", "woo"]
     assert (again.kind, again.mode, again.cursor, again.silent_since()) == ("woocommerce", Mode.LIVE, "7", at(2))
+
+
+def test_a_quiet_day_that_a_person_has_closed_is_told_again_only_after_an_order(database: Database) -> None:
+    def look(*, quiet: bool, hours: float) -> bool:
+        with database.write() as tx:
+            if not quiet:
+                incidents.close_incident(tx, IncidentKind.QUIET, channel="woo", subject="orders", now=at(hours))
+                return False
+            return incidents.open_incident(
+                tx, IncidentKind.QUIET, channel="woo", subject="orders", text="no order", now=at(hours)
+            )
+
+    assert look(quiet=True, hours=0)
+    with database.write() as tx:
+        incidents.close_incident(
+            tx, IncidentKind.QUIET, channel="woo", subject="orders", now=at(1), by=incidents.ClosedBy.PERSON
+        )
+    assert not look(quiet=True, hours=2)
+    look(quiet=False, hours=3)
+    assert look(quiet=True, hours=9)
+
+
+def test_an_edit_that_a_person_has_closed_comes_back_while_it_lasts(database: Database) -> None:
+    assert tell(database, "woo shows 12")
+    with database.write() as tx:
+        incidents.close_incident(
+            tx, IncidentKind.EDIT, channel="woo", subject="11", now=at(1), by=incidents.ClosedBy.PERSON
+        )
+    assert tell(database, "woo shows 12", hours=2)

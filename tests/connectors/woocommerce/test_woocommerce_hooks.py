@@ -229,7 +229,8 @@ def test_the_deliveries_of_a_real_shop_are_understood(name: str):
         ours = {**theirs, "x-wc-webhook-signature": signed(body)["x-wc-webhook-signature"]}
         news = OFFLINE.news(ours, body)
         assert news is not None
-        assert (news.topic, news.delivery_id) == (theirs["x-wc-webhook-topic"], theirs["x-wc-webhook-delivery-id"])
+        assert news.topic == theirs["x-wc-webhook-topic"]
+        assert news.delivery_id.startswith(f"{theirs['x-wc-webhook-delivery-id']}-")
         told.append((news.order_id, news.listing_id, news.shown))
     assert told == RECORDED[name]
 

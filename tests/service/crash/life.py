@@ -48,7 +48,7 @@ from pathlib import Path
 from connectors.contract import Surroundings
 from syncd import config
 from syncd.daemon import Daemon
-from syncd.sd_notify import Notifier
+from syncd.systemd.notify import Notifier
 ahead = timedelta(seconds={seconds})
 settings = lambda: config.load(Path({env_file!r}), os.environ)
 Daemon(settings, Notifier.of({{}}, os.getpid()), Surroundings(now=lambda: datetime.now(UTC) + ahead)).run()

@@ -173,6 +173,8 @@ class Witness:
                 self._done[one.key] += 1
             if self._done[one.key] > 1:
                 self.blame(f"{channel}: a write of {one.sku} took effect twice: {dict(one.intent)}")
+        elif self._done[one.key]:
+            return  # a replay under its key: the first answer again, and no effect (shopify-facts §2.2)
         unread = self.street.taken(channel, one.sku) - one.booked
         excess = max(0, after - (one.intent["target"] - unread))
         raised = after > before

@@ -31,11 +31,14 @@ def upgrade() -> None:
         sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("closed_by", sa.Text(), nullable=True),
+        sa.Column("over", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("told", sa.Text(), server_default="", nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_incidents")),
     )
     columns = "id, kind, channel, subject, text, hint, opened_at, closed_at"
-    op.execute(sa.text(f"INSERT INTO incidents ({columns}) SELECT {columns} FROM notices"))  # noqa: S608  # our own names
+    # What ended before is no news for the service's log.
+    told = "CASE WHEN closed_at IS NULL THEN '' ELSE 'closed' END"
+    op.execute(sa.text(f"INSERT INTO incidents ({columns}, told) SELECT {columns}, {told} FROM notices"))  # noqa: S608  # our own names
     op.drop_table("notices")
     with op.batch_alter_table("incidents", schema=None) as batch_op:
         batch_op.create_index(
@@ -65,6 +68,7 @@ def upgrade() -> None:
     op.add_column("channels", sa.Column("pushed_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("channels", sa.Column("heard_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("channels", sa.Column("paused_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("channels", sa.Column("hooked_to", sa.Text(), nullable=True))
     op.add_column("leases", sa.Column("wanted_by", sa.Text(), nullable=True))
     op.add_column("leases", sa.Column("wanted_until", sa.DateTime(timezone=True), nullable=True))
     op.add_column("listings", sa.Column("waits_since", sa.DateTime(timezone=True), nullable=True))
