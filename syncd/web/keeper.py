@@ -15,7 +15,7 @@ from syncd.storage.session import Database
 
 AT_ONCE = 100
 MOST_WAITING = 1000
-"""Deliveries that wait for the database; more than any shop sends while it is busy."""
+"""Deliveries that wait for the database: a second of writing them, some hundred kilobytes."""
 
 HEARD_EVERY = timedelta(minutes=1)
 
