@@ -86,6 +86,12 @@ def test_every_kind_of_value_is_parsed(tmp_path: Path) -> None:
     assert silk.connector["TOKEN"] is None
 
 
+def test_webhooks_that_nobody_would_take_in_are_refused(tmp_path: Path) -> None:
+    lines = "SYNCD_WEBHOOK_URL=https://sync.example.com\nSYNCD_LISTEN=off\n"
+    (told,) = problems(tmp_path, ONE_SHOP + lines)
+    assert told.startswith("SYNCD_WEBHOOK_URL is given and SYNCD_LISTEN is off")
+
+
 def test_a_setting_that_is_common_and_the_connectors_has_the_common_meaning_for_both(tmp_path: Path) -> None:
     by_default = read(tmp_path, TWO_SHOPS).channels[1]
     assert by_default.silent_after == by_default.connector["SILENT_AFTER"] == timedelta(hours=2)

@@ -23,8 +23,8 @@ def target(scripts: str, current: str | None) -> str | None:
     return versions.get_current_head()
 
 
-def run(tx: Tx, scripts: str) -> None:
-    """Bring the tables up to date within this transaction; nothing happens where they are."""
+def run(tx: Tx, scripts: str, revision: str = "head") -> None:
+    """Bring the tables up to date, or to this revision, within this transaction; nothing happens where they are."""
     config = _config(scripts)
     config.attributes["connection"] = tx
-    command.upgrade(config, "head")
+    command.upgrade(config, revision)

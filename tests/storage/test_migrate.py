@@ -14,7 +14,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect, select, text
 
 from syncd.domain.movements import Kind
-from syncd.storage import catalogue, ledger, upgrade
+from syncd.storage import catalogue, incidents, ledger, upgrade
 from syncd.storage.migrate import SCRIPTS, backup, prepare
 from syncd.storage.migrations import HEAD
 from syncd.storage.schema import listings as listing_table
@@ -236,3 +236,18 @@ def test_postgresql_is_backed_up_by_its_own_means(postgres: Database, tmp_path: 
     with pytest.raises(DatabaseProblem) as caught:
         backup(postgres, tmp_path / "b.db")
     assert "pg_dump" in caught.value.hint
+
+
+def test_notices_of_a_table_of_before_become_incidents_and_old_ones_are_no_news(empty_database: Database) -> None:
+    if empty_database.path is not None:
+        empty_database.path.parent.mkdir()
+    old = "INSERT INTO notices (kind, subject, text, opened_at, closed_at) VALUES ('edit', :s, 'x', :o, :c)"
+    with empty_database.rewrite() as tx:
+        upgrade.run(tx, SCRIPTS, "0001")
+        for subject, ended in (("open", None), ("over", NOON)):
+            tx.execute(text(old), {"s": subject, "o": NOON, "c": ended})
+    prepare(empty_database, NOON)
+    with empty_database.write() as tx:
+        assert [one.subject for one in incidents.open_incidents(tx)] == ["open"]
+        assert [one.subject for one in incidents.untold_incidents(tx)] == ["open"]
+        assert incidents.open_incident(tx, incidents.IncidentKind.GAP, subject="new", text="y", now=NOON)

@@ -182,6 +182,16 @@ def test_sales_and_hand_edits_are_told_over_http(site: Site):
     assert told == {("product.deleted", None, hat, None), ("order.deleted", str(order), None, None)}
 
 
+def test_two_orders_of_the_same_second_are_two_deliveries(site: Site):
+    connector = site.connector()
+    connector.subscribe(ADDRESS)
+    delivered(site, connector)
+    orders = {str(site.shop.buy("HAT", 1)) for _ in range(2)}
+    created = [news for news in delivered(site, connector) if news.topic == "order.created"]
+    assert {news.order_id for news in created} == orders
+    assert len({news.delivery_id for news in created}) == 2  # the shop's own ids of one second are the same
+
+
 def test_what_is_gone_by_now_is_news_without_a_name(site: Site):
     connector = site.connector()
     connector.subscribe(ADDRESS)
