@@ -147,18 +147,20 @@ def leased(house: House, about: Iterable[Port] = (), *, within: Sequence[Port] |
 
 
 def _take(house: House, names: Sequence[str]) -> None:
+    """Take these leases one after the other, and ask only for the next: two that wait for each other would wait for
+    ever, and in the order of the names nobody does."""
     until = house.now() + house.patience
     while True:
         patient = house.now() < until
         with house.db.write() as tx:
             now = house.lease_time(tx)
-            missing = [name for name in names if not leases.take(tx, name, house.holder, now)]
-            for name in missing if patient else ():
-                leases.wish(tx, name, house.holder, now)
-        if not missing:
+            missing = next((name for name in names if not leases.take(tx, name, house.holder, now)), None)
+            if missing is not None and patient:
+                leases.wish(tx, missing, house.holder, now)
+        if missing is None:
             return
         if not patient:
-            raise LeaseHeld(missing[0])
+            raise LeaseHeld(missing)
         house.progress("waiting for another syncd to finish", 0, None)
         house.sleep(LOOK_AGAIN_S)
 

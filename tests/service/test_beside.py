@@ -15,7 +15,7 @@ from syncd.jobs.work import Work
 from syncd.storage import leases
 from syncd.storage.leases import TTL, Holder
 from syncd.sync.cycle import leased, sync
-from syncd.sync.house import House, LeaseHeld
+from syncd.sync.house import BrokenOff, House, LeaseHeld
 from tests.engine.world import START, Clock, World
 from tests.service.kit import Service
 from tests.service.virtual import Virtual
@@ -111,6 +111,23 @@ def test_a_command_waits_as_long_as_it_was_told_to(service: Service) -> None:
     with pytest.raises(LeaseHeld):
         sync(another(service.world.house, patience=timedelta(seconds=20)))
     assert timedelta(seconds=20) <= clock() - began < timedelta(seconds=60)
+
+
+def test_who_waits_for_a_channel_holds_none_that_comes_after_it(service: Service) -> None:
+    """Else two commands, each with what the other needs, would wait for ever."""
+    world = service.world
+    with world.db.write() as tx:
+        leases.take(tx, "compare1", Holder("far", "elsewhere", 1), world.clock())
+    free: list[bool] = []
+
+    def look(_seconds: float) -> None:
+        with world.db.write() as tx:
+            free.append(leases.take(tx, "delta0", Holder("near", "elsewhere", 2), world.clock()))
+        raise BrokenOff
+
+    with pytest.raises(BrokenOff):
+        sync(another(world.house, sleep=look))
+    assert free == [True]
 
 
 def test_several_commands_beside_a_busy_service_all_come_to_their_turn(service: Service) -> None:
