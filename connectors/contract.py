@@ -4,7 +4,8 @@ A connector implements the roles that it has; the engine asks by role (``isinsta
 
 * `SalesSource`: order states that changed since a cursor,
 * `ListingSource`: what is on sale there and what it shows now,
-* `StockSink`: takes numbers,
+* `StockSink`: takes numbers, and where it is a `Display` too, what the buyer reads beside them,
+* `SupplyFeed`: tells what a supplier has,
 * `NewsSource`: tells by webhooks that something changed,
 * `Guided`: tells where its settings are found,
 * every connector is a `Connector`: `check()` and `close()`.
@@ -24,7 +25,7 @@ import random
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import ClassVar, Protocol, runtime_checkable
 
@@ -104,6 +105,8 @@ class SettingType(StrEnum):
     DURATION = "duration"  # "60s", "26h", "2d" → timedelta
     CHOICE = "choice"
     PATH = "path"  # a file that must exist → str
+    FOLDER = "folder"  # a folder that must exist, in which files may be moved → str
+    PAIRS = "pairs"  # "sku:Article, on_hand:Stock" → tuple of (key, value); "…" around what holds a comma or a colon
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +114,7 @@ class Setting:
     """One line of `.env` that a connector understands: ``<CHANNEL>_<name>``.
 
     A secret may also come as ``<CHANNEL>_<name>_FILE``. Values reach the connector's constructor already parsed:
-    ``str``, ``int``, ``bool``, ``timedelta``; ``None`` where an optional setting has no default.
+    ``str``, ``int``, ``bool``, ``timedelta``, pairs of ``str``; ``None`` where an optional setting has no default.
     """
 
     name: str
@@ -126,7 +129,7 @@ class Setting:
     """Where the value says which shop it is: the same text for every spelling of the same shop."""
 
 
-SettingValue = str | int | bool | timedelta | None
+SettingValue = str | int | bool | timedelta | tuple[tuple[str, str], ...] | None
 
 
 def _utc_now() -> datetime:
@@ -206,7 +209,8 @@ class Listing:
 
     `shown` is the channel's own number: units that it would sell to the next buyer before safety of its own; may be
     negative; ``None`` where `stock` is not OWN. `sells_at_zero` names, in words, each reason why the listing would go
-    on selling when 0 is pushed (backorders allowed, an inactive level ...); empty when 0 stops it.
+    on selling when 0 is pushed (backorders allowed, an inactive level ...); empty when 0 stops it. `can_stop`: a write
+    with `Op.STOP` takes all these reasons away.
     """
 
     id: str
@@ -219,6 +223,7 @@ class Listing:
     gtin: str | None = None
     published: bool = True
     sells_at_zero: tuple[str, ...] = ()
+    can_stop: bool = False
     admin_url: str | None = None
 
     @property
@@ -261,11 +266,12 @@ class OrderLine:
     * `undecided`: not shipped, and the order ended without the platform putting the units back (failed, refunded
       without restock, trashed): held until a person decides,
     * `fulfilled`: left the house, counted from the beginning (units that came back stay counted),
-    * `returned`: of the fulfilled, those that the platform put back into its own number or noted as come back.
+    * `returned`: of the fulfilled, those that the platform put back into its own number or noted as come back; a till
+      may take back units without knowing where they were sold.
 
     Beside them `taken`: units by which the channel's own number is lower *now* because of this line. A line whose
     units were cancelled and put back has 0 everywhere. `listing_id` is ``None`` where the product is gone or the line
-    never had one.
+    never had one; where the channel has no listings at all (a till), `sku` tells what was sold.
     """
 
     line_id: str
@@ -314,11 +320,15 @@ class OrderState:
 
 @dataclass(frozen=True, slots=True)
 class OrderPage:
-    """Order states and the cursor that resumes exactly after them. The engine commits both in one transaction."""
+    """Order states and the cursor that resumes exactly after them. The engine commits both in one transaction.
+
+    `heard_until`: up to when the source has told anything, where it is not `steady` (a till's newest file).
+    """
 
     orders: tuple[OrderState, ...]
     cursor: str
     parked: tuple[Parked, ...] = ()
+    heard_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -335,17 +345,44 @@ class Op(StrEnum):
     DELTA = "delta"  # add (target - expected) to whatever is there: a sale in between survives
     SET = "set"  # set to target only while `expected` is what is there, else Conflict
     START = "start"  # begin to count at target, where the channel did not count so far
+    SHOW = "show"  # leave the number alone: only `notice` is written. Sending it twice is sending it once
+    STOP = "stop"  # leave the number alone: see to it that 0 ends the sale. Sending it twice is sending it once
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What the buyer reads about a listing beside its number (design.md §4, N13-N16).
+
+    `status` is one of syncd's six stock statuses (``in_stock``, ``external_warehouse``, ``on_the_way``, ``supplier``,
+    ``pre_order``, ``out_of_stock``), `text` the sentence in the language of the channel's shop, plain text of at most
+    200 characters. `lead_time_days` is the longest time until it ships, in working days, where the status promises one;
+    `expected_on` is the day in the shop's time zone from which it ships, where one is known. An empty `status` takes
+    everything back that was shown.
+    """
+
+    status: str
+    text: str = ""
+    lead_time_days: int | None = None
+    expected_on: date | None = None
+
+
+NOTHING = Notice("")
+"""Takes back what was shown: nothing of ours is left at the listing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """One number for one listing. `expected` is the base of the delta or of the compare; never a number read late."""
+    """One number for one listing. `expected` is the base of the delta or of the compare; never a number read late.
+
+    `notice`, where given, is what the buyer is to read from then on; ``None`` leaves what is there.
+    """
 
     listing_id: str
     parent_id: str | None
     op: Op
     target: int
     expected: int
+    notice: Notice | None = None
 
     @property
     def delta(self) -> int:
@@ -372,6 +409,40 @@ class Outcome:
     @property
     def written(self) -> bool:
         return self.error is None
+
+
+# --------------------------------------------------------------------------- supply
+
+
+@dataclass(frozen=True, slots=True)
+class Supply:
+    """What a supplier says of one SKU. `units` are single units (packs are multiplied already); ``None``: it did not
+    say, which is not zero. `lead_time_days` are working days until the units are with us or ship from there."""
+
+    sku: str
+    units: int | None
+    lead_time_days: int | None = None
+    pack_size: int | None = None
+    category: str | None = None
+    line_number: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Supplies:
+    """One whole reading of a supplier's feed.
+
+    `version` is the same for the same content. `stated_at` is when the supplier wrote it, as far as it says so, else
+    when it was read. `columns` are the words above all columns, in their order: a feed whose columns moved is not
+    trusted. `parked` are rows that cannot be read, `rows` how many there were in all.
+    """
+
+    version: str
+    stated_at: datetime
+    supplies: tuple[Supply, ...]
+    columns: tuple[str, ...] = ()
+    parked: tuple[Parked, ...] = ()
+    rows: int = 0
+    warnings: tuple[str, ...] = ()
 
 
 # --------------------------------------------------------------------------- news
@@ -447,6 +518,10 @@ class SalesSource(Protocol):
     visible_for: timedelta | None
     """How long orders stay visible (Shopify: 60 days), ``None`` for ever."""
 
+    steady: bool
+    """True where a complete reading tells every sale up to now. False where sales are told when somebody tells them (a
+    till's files): each page says by `OrderPage.heard_until` up to when there is word, and silence is no news."""
+
     def orders(self, cursor: str | None) -> Iterator[OrderPage]:
         """Pages of order states that changed since `cursor`, to the present.
 
@@ -507,6 +582,44 @@ class StockSink(Protocol):
         Raises:
             InDoubt: the answer was lost; any of the writes may have happened.
             Unavailable, RateLimited, CredentialsRejected, Unreadable: nothing was written.
+        """
+        ...
+
+
+@runtime_checkable
+class Display(Protocol):
+    """A `StockSink` that can also tell the buyer what the number means.
+
+    A notice is set, not added: sending it again changes nothing. It never moves the number.
+    """
+
+    notices_ride: bool
+    """True where a notice goes with its number in the same call (WooCommerce). Where it is False, a `Write` has either
+    a number or, with `Op.SHOW`, a notice; ``group`` and ``send`` take both kinds, in calls of their own."""
+
+    def prepare(self) -> None:
+        """Make ready what notices need (definitions of fields). Called before the first notice of a run; safe to
+        repeat, and cheap where all is there.
+
+        Raises:
+            CredentialsRejected: notices may not be written; numbers may.
+            Unavailable, RateLimited, Unreadable.
+        """
+        ...
+
+
+@runtime_checkable
+class SupplyFeed(Protocol):
+    """Tells what a supplier has. It is read whole; nothing is ever written to it."""
+
+    def supplies(self, known: str | None) -> Supplies | None:
+        """The feed as it is now; ``None`` where its content is that of the version `known` and it is not stated anew.
+
+        Absent is not zero: a SKU that is missing is not spoken of. Nothing is judged here but what a single row says.
+
+        Raises:
+            Unavailable: it could not be fetched; what was known stays until it expires.
+            CredentialsRejected, Unreadable: a person is needed (no table, a hostile file, a column is missing).
         """
         ...
 

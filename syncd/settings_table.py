@@ -196,6 +196,7 @@ def of_connector(setting: Setting) -> Known:
         secret=setting.secret,
         example=setting.example,
         reads=setting.type is SettingType.PATH,
+        writes_in=Path if setting.type is SettingType.FOLDER else None,
         owner_edits=setting.required or setting.secret or bool(setting.example),
     )
 

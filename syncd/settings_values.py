@@ -172,12 +172,37 @@ def existing_file(text: str) -> str:
     return str(Path(text).expanduser())
 
 
+def existing_folder(text: str) -> str:
+    """The path of a folder that exists."""
+    if not Path(text).expanduser().is_dir():
+        raise ValueError("the full path of a folder that exists")
+    return str(Path(text).expanduser())
+
+
+_PAIR = re.compile(r'\s*("[^"]*"|[^,:"]+?)\s*:\s*("[^"]*"|[^,"]*?)\s*(?:,|$)')
+
+
+def pairs(text: str) -> tuple[tuple[str, str], ...]:
+    """Pairs "key:value, key:value"; double quotes around what holds a comma or, in a key, a colon."""
+    found: list[tuple[str, str]] = []
+    at = 0
+    while at < len(text):
+        pair = _PAIR.match(text, at)
+        if pair is None:
+            raise ValueError("pairs such as sku:Article, on_hand:Stock")
+        found.append((pair[1].strip('"'), pair[2].strip('"')))
+        at = pair.end()
+    return tuple(found)
+
+
 _BY_TYPE: Mapping[SettingType, Callable[[str], SettingValue]] = {
     SettingType.TEXT: str,
     SettingType.INT: at_least_one,
     SettingType.BOOL: yes_no,
     SettingType.DURATION: wait,
     SettingType.PATH: existing_file,
+    SettingType.FOLDER: existing_folder,
+    SettingType.PAIRS: pairs,
 }
 
 

@@ -41,6 +41,7 @@ class MemoryConnector:
     kind: ClassVar[str] = "memory"
     SETTINGS: ClassVar[tuple[Setting, ...]] = ()
     visible_for: timedelta | None = None
+    steady = True
     parallel = 2
 
     def __init__(self, shop: MemoryShop, *, secret: str | None = None) -> None:

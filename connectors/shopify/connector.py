@@ -42,6 +42,7 @@ class Shopify:
     kind: ClassVar[str] = "shopify"
     SETTINGS: ClassVar[tuple[Setting, ...]] = SETTINGS
     GUIDE: ClassVar[tuple[str, ...]] = GUIDE
+    steady = True
     raises_by = Op.SET
     replays = True
     in_doubt = timedelta(seconds=120)

@@ -80,6 +80,7 @@ class WooCommerce:
     # PHP goes on with a request that nobody waits for any more, for 30 to 120 s by common settings.
     in_doubt: ClassVar[timedelta] = timedelta(seconds=120)
     visible_for: ClassVar[timedelta | None] = None
+    steady = True
 
     def __init__(
         self, channel: str, settings: Mapping[str, SettingValue], surroundings: Surroundings | None = None

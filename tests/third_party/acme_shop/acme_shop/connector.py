@@ -41,6 +41,7 @@ class AcmeConnector:
 
     order_lag = timedelta()
     visible_for = None
+    steady = True
     raises_by = Op.DELTA
     replays = False
     in_doubt = timedelta(seconds=1)
