@@ -69,6 +69,14 @@ def _own_texts(absent: str) -> tuple[Known, ...]:
     )
 
 
+_SELLS = "what is sold, of own, external (warehouses), incoming (on the way), supplier and pre-order,"
+_POOLS = {
+    "EXTERNAL": "external warehouses",
+    "INCOMING": "what is on the way",
+    "SUPPLIER": "suppliers' stock",
+    "PRE_ORDER": "pre-orders",
+}
+
 HOUSE: tuple[Known, ...] = (
     Known(
         "CHANNELS",
@@ -96,6 +104,30 @@ HOUSE: tuple[Known, ...] = (
     ),
     Known("CAP", _CAP, values.units, absent="no cap", example="50"),
     Known("CUT_OFF", _CUT_OFF, values.units, absent="no cut-off", example="2"),
+    Known("SELLS", f"{_SELLS} on every channel", values.pools, default="own, external"),
+    *(
+        Known(f"{pool}_BUFFER", f"held back of {what} on every channel: units, or a share", values.buffer, default="0")
+        for pool, what in _POOLS.items()
+    ),
+    Known(
+        "SILENT_BUFFER",
+        "further units held back while a shop or till that may have sold the SKU is silent (SILENT_AFTER)",
+        values.units,
+        default="1",
+    ),
+    Known(
+        "FAST_BUFFER",
+        "further units held back of what sells fast, as a share of what was sold in the last hour",
+        values.percent,
+        default="0%",
+    ),
+    Known(
+        "LAST_UNITS",
+        "where so many or fewer are left, hold so many of them back: 3:1",
+        values.last_units,
+        absent="the last unit is sold like any other",
+        example="3:1",
+    ),
     Known(
         "RETURNS_TO",
         "where returned units go: quarantine (not for sale until you accept them) or stock (for sale at once)",
@@ -113,6 +145,12 @@ HOUSE: tuple[Known, ...] = (
         "a plan that more than doubles or halves more than this share of them waits for `syncd approve`",
         values.percent,
         default="50%",
+    ),
+    Known(
+        "HOLD_MISSING",
+        "a supplier's feed in which more than this share of its SKUs is missing waits for `syncd approve`",
+        values.percent,
+        default="20%",
     ),
     Known("HOLD_COUNT", "fewer SKUs than this never wait", values.units, default="5"),
     Known(
@@ -197,6 +235,30 @@ HOUSE: tuple[Known, ...] = (
 )
 
 PER_CHANNEL: tuple[Known, ...] = (
+    Known(
+        "SELLS",
+        f"{_SELLS} on this channel",
+        values.pools,
+        absent="SYNCD_SELLS holds",
+        example="own, external, incoming",
+    ),
+    *(
+        Known(
+            f"{pool}_BUFFER",
+            f"held back of {what} on this channel",
+            values.buffer,
+            absent=f"SYNCD_{pool}_BUFFER holds",
+            example="1",
+        )
+        for pool, what in _POOLS.items()
+    ),
+    Known("STATUSES", "write beside each number what it means, for buyers to read", values.yes_no, default="yes"),
+    Known(
+        "TRUST",
+        "of a supplier's feed: how much of the stated stock is believed",
+        values.percent,
+        default="80%",
+    ),
     Known(
         "BUFFER", "units or share held back on this channel", values.buffer, absent="SYNCD_BUFFER holds", example="1"
     ),

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from connectors.contract import Setting, SettingType, SettingValue
-from syncd.domain.availability import Buffer
+from syncd.domain.availability import Buffer, Pool
 from syncd.domain.promise import Days
 from syncd.domain.status import StockStatus
 from syncd.texts import wording
@@ -143,6 +143,35 @@ def web_url(text: str) -> str:
     if not re.fullmatch(r"https?://[^\s/?#]+\S*", text):
         raise ValueError("an address that begins with https:// or http://")
     return text
+
+
+def pools(text: str) -> frozenset[Pool]:
+    """The pools that may be sold, with commas between them: own, external, incoming, supplier, pre-order."""
+    named = names(text)
+    allowed = [pool.value for pool in Pool if pool is not Pool.OVERBOOKED]
+    if not named or not set(named) <= set(allowed):
+        raise ValueError(f"some of {', '.join(allowed)}, with commas between them")
+    return frozenset(Pool(name) for name in named)
+
+
+@dataclass(frozen=True, slots=True)
+class LastUnits:
+    """Where no more than `at` units are left, `units` of them are not sold."""
+
+    at: int = 0
+    units: int = 0
+
+
+def last_units(text: str) -> LastUnits:
+    """Two numbers with a colon between them: "3:1" holds 1 back where 3 or fewer are left."""
+    at, colon, held = text.partition(":")
+    try:
+        found = LastUnits(units(at.strip()), units(held.strip())) if colon else LastUnits()
+    except ValueError:
+        found = LastUnits()
+    if not 0 < found.units <= found.at:
+        raise ValueError("units left and units held back of them, such as 3:1")
+    return found
 
 
 def names(text: str) -> tuple[str, ...]:

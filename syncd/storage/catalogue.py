@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -120,6 +120,18 @@ def location(tx: Tx, name: str, stock_class: StockClass = StockClass.OWN) -> int
         return int(row.id)
     made = insert(locations).values(name=name, stock_class=stock_class.value).returning(locations.c.id)
     return int(tx.execute(made).scalar_one())
+
+
+def name_external(tx: Tx, names: Collection[str]) -> None:
+    """These locations are external warehouses, made where they are new; no others are."""
+    known = location_names(tx)
+    for name in names:
+        location(tx, name, StockClass.EXTERNAL)
+    own, external = StockClass.OWN, StockClass.EXTERNAL
+    moved = [(name, external) for name in names if known.get(name) is own]
+    moved += [(name, own) for name, kind in known.items() if kind is external and name not in names]
+    for name, kind in moved:
+        tx.execute(update(locations).where(locations.c.name == name).values(stock_class=kind.value))
 
 
 def location_names(tx: Tx) -> dict[str, StockClass]:

@@ -13,6 +13,8 @@ from syncd.storage.among import among
 from syncd.storage.schema import incoming, skus
 from syncd.storage.session import Tx
 
+LARGEST_ID = 2**63 - 1  # of a BIGINT; a larger one cannot even be asked for
+
 
 @dataclass(frozen=True, slots=True)
 class Delivery:

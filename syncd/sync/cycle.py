@@ -26,6 +26,9 @@ ANCHOR_TRIES = 3
 
 LIST_EVERY = timedelta(hours=24)
 
+SHIPPING = (StockClass.OWN, StockClass.EXTERNAL)
+"""The classes of places that orders ship from."""
+
 LOOK_AGAIN_S = 1
 """How often who waits for a channel looks whether it is free, in seconds."""
 
@@ -86,8 +89,8 @@ def _know_where_from(house: House, ports: Iterable[Port]) -> None:
         known = catalogue.location_names(tx)
     for port in ports:
         for name in port.ships_from:
-            if known.get(name) is not StockClass.OWN:
-                places = ", ".join(place for place, kind in known.items() if kind is StockClass.OWN)
+            if known.get(name) not in SHIPPING:
+                places = ", ".join(place for place, kind in known.items() if kind in SHIPPING)
                 raise Refusal(
                     f"{port.name.upper()}_SHIPS_FROM names {name}, which is no location of yours",
                     f"Known: {places}. An import file can bring new ones.",

@@ -72,7 +72,7 @@ def known_skus(house: House, skus: Iterable[str]) -> None:
 
 def sell(house: House, sku: str, units: int, *, channel: str | None = None, location: str = OWN_SHELF) -> Told:
     """Units sold beside the shops: they leave the shelf at once. Never refused: a sale is a fact (design.md §3.7)."""
-    _positive(units)
+    positive(units)
     if channel is not None:
         house.port(channel)
     return _move(house, sku, Kind.SALE, -units, location, "sold by hand", channel)
@@ -80,7 +80,7 @@ def sell(house: House, sku: str, units: int, *, channel: str | None = None, loca
 
 def receive(house: House, sku: str, units: int, *, location: str = OWN_SHELF) -> Told:
     """Units that arrived."""
-    _positive(units)
+    positive(units)
     return _move(house, sku, Kind.RECEIPT, units, location, "received")
 
 
@@ -94,13 +94,13 @@ def adjust(house: House, sku: str, units: int, *, reason: str, location: str = O
 
 def give_back(house: House, sku: str, units: int) -> Told:
     """Units that came back: to quarantine, unless `SYNCD_RETURNS_TO=stock` (N34)."""
-    _positive(units)
+    positive(units)
     return _move(house, sku, Kind.RETURN, units, house.returns_to, "returned")
 
 
 def release(house: House, sku: str, units: int, *, location: str = OWN_SHELF) -> Told:
     """Returned units that are good: from quarantine back to the shelf."""
-    _positive(units)
+    positive(units)
     with house.db.write() as tx:
         found = known_sku(tx, sku)
         held = {level.location: level.on_hand for level in catalogue.levels_by_sku(tx, [found.id]).get(found.id, [])}
@@ -202,7 +202,12 @@ def plausible(units: int) -> None:
         )
 
 
-def _positive(units: int) -> None:
+def positive(units: int) -> None:
+    """Make sure that this is a number of units from 1 up.
+
+    Raises:
+        Refusal: it is not.
+    """
     if units < 1:
         hint = "Give a whole number from 1 up."
         if units < 0:
