@@ -9,10 +9,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from syncd.files.cells import Cell, Damaged, fold, printable, undefused
-from syncd.files.decoding import decode
-from syncd.files.sheets import is_spreadsheet, refuse_other_formats, sheet_rows
-from syncd.files.values import BadRow, FileError
+from connectors.tables.cells import Cell, Damaged, fold, printable, undefused
+from connectors.tables.decoding import decode
+from connectors.tables.sheets import is_spreadsheet, refuse_other_formats, sheet_rows
+from connectors.tables.values import BadRow, TableError
 
 NumberedRow = tuple[int, list[Cell]]
 
@@ -53,30 +53,35 @@ class Table:
 
 
 def read_table(path: Path, *, encoding: str | None, known_words: frozenset[str], max_rows: int = MAX_ROWS) -> Table:
-    """The file as a table: CSV or .xlsx by its content, whatever its name.
+    """The file at `path` as a table, as `table_of`. No error names the file; `TableError.about` does.
+
+    Raises:
+        TableError: as `table_of`, or it is missing, no file, or too large.
+    """
+    return table_of(_content(path), encoding=encoding, known_words=known_words, max_rows=max_rows)
+
+
+def table_of(content: bytes, *, encoding: str | None, known_words: frozenset[str], max_rows: int = MAX_ROWS) -> Table:
+    """The content of a file as a table: CSV or .xlsx by what it is.
 
     `known_words` are folded header words; the delimiter that gives most of them is taken.
 
     Raises:
-        FileError: it is missing, empty, too large, encrypted, or no table.
+        TableError: it is empty, encrypted, or no table.
     """
-    try:
-        content = _content(path)
-        if is_spreadsheet(content):
-            sheet = sheet_rows(content, max_rows=max_rows, max_columns=MAX_COLUMNS)
-            return _table(sheet.rows, encoding=None, delimiter=None, warnings=sheet.warnings, max_rows=max_rows)
-        refuse_other_formats(content)
-        decoded = decode(content, encoding)
-        _refuse_binary(decoded.text)
-        delimiter, skipped_lines, text = _delimiter(decoded.text, known_words)
-        rows = _csv_rows(text, delimiter, first_line=1 + skipped_lines)
-        doubt = (
-            f"Read as {decoded.encoding}; {decoded.rival} would fit as well. Look at the names, or name the encoding."
-        )
-        warnings = (doubt,) if decoded.rival else ()
-        return _table(rows, encoding=decoded.encoding, delimiter=delimiter, warnings=warnings, max_rows=max_rows)
-    except FileError as error:
-        raise error.about(path) from None
+    if not content.strip(b"\xef\xbb\xbf \t\r\n"):
+        raise TableError("The file is empty.")
+    if is_spreadsheet(content):
+        sheet = sheet_rows(content, max_rows=max_rows, max_columns=MAX_COLUMNS)
+        return _table(sheet.rows, encoding=None, delimiter=None, warnings=sheet.warnings, max_rows=max_rows)
+    refuse_other_formats(content)
+    decoded = decode(content, encoding)
+    _refuse_binary(decoded.text)
+    delimiter, skipped_lines, text = _delimiter(decoded.text, known_words)
+    rows = _csv_rows(text, delimiter, first_line=1 + skipped_lines)
+    doubt = f"Read as {decoded.encoding}; {decoded.rival} would fit as well. Look at the names, or name the encoding."
+    warnings = (doubt,) if decoded.rival else ()
+    return _table(rows, encoding=decoded.encoding, delimiter=delimiter, warnings=warnings, max_rows=max_rows)
 
 
 def sample_of(cells: Sequence[Cell]) -> str:
@@ -88,17 +93,15 @@ def sample_of(cells: Sequence[Cell]) -> str:
 def _content(path: Path) -> bytes:
     try:
         if path.is_dir():
-            raise FileError("It is a folder.", hint="Name a file in it.")
+            raise TableError("It is a folder.", hint="Name a file in it.")
         if not path.is_file():
-            raise FileError("There is no such file.")
+            raise TableError("There is no such file.")
         with path.open("rb") as file:
             content = file.read(MAX_FILE_BYTES + 1)
     except OSError as error:
-        raise FileError(f"It cannot be read ({error.strerror}).") from None
+        raise TableError(f"It cannot be read ({error.strerror}).") from None
     if len(content) > MAX_FILE_BYTES:
-        raise FileError(f"It is larger than {MAX_FILE_BYTES // 1_000_000} MB.", hint="Split it.")
-    if not content.strip(b"\xef\xbb\xbf \t\r\n"):
-        raise FileError("The file is empty.")
+        raise TableError(f"It is larger than {MAX_FILE_BYTES // 1_000_000} MB.", hint="Split it.")
     return content
 
 
@@ -106,7 +109,7 @@ def _refuse_binary(text: str) -> None:
     head = text[:10_000]
     control = sum(1 for char in head if char < " " and char not in "\t\r\n")
     if control > 2 and control * 20 > len(head):
-        raise FileError("This file is not text.", hint="Save it as CSV or .xlsx and try again.")
+        raise TableError("This file is not text.", hint="Save it as CSV or .xlsx and try again.")
 
 
 def _delimiter(text: str, known_words: frozenset[str]) -> tuple[str, int, str]:
@@ -163,7 +166,7 @@ def _table(
         if not isinstance(row, BadRow) and _blank(row[1]):
             continue
         if len(lines) + len(bad_rows) == max_rows:
-            raise FileError(f"It has more than {max_rows:,} rows.", hint="Split it.")
+            raise TableError(f"It has more than {max_rows:,} rows.", hint="Split it.")
         if not header:
             header = _header(row)
         elif isinstance(row, BadRow):
@@ -177,7 +180,7 @@ def _table(
                 padded = [*cells, *[""] * (len(header) - len(cells))]
                 lines.append(Line(number, tuple(padded[: len(header)])))
     if not header:
-        raise FileError("The file is empty.")
+        raise TableError("The file is empty.")
     return Table(encoding, delimiter, header, tuple(lines), tuple(bad_rows), warnings)
 
 
@@ -187,12 +190,12 @@ def _blank(cells: Sequence[Cell]) -> bool:
 
 def _header(row: NumberedRow | BadRow) -> tuple[str, ...]:
     if isinstance(row, BadRow):
-        raise FileError("The row that names the columns cannot be read.", hint=row.reason)
+        raise TableError("The row that names the columns cannot be read.", hint=row.reason)
     header = ["" if isinstance(cell, Damaged) else format(cell).strip() for cell in row[1]]
     while header and not header[-1]:
         header.pop()
     if len(header) > MAX_COLUMNS:
-        raise FileError(f"It has more than {MAX_COLUMNS:,} columns.")
+        raise TableError(f"It has more than {MAX_COLUMNS:,} columns.")
     return tuple(header)
 
 

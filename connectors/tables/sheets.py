@@ -15,8 +15,8 @@ from typing import Any
 import openpyxl
 from openpyxl.workbook.workbook import Workbook
 
-from syncd.files.cells import Cell, Damaged, printable, undefused
-from syncd.files.values import FileError
+from connectors.tables.cells import Cell, Damaged, printable, undefused
+from connectors.tables.values import TableError
 
 MAX_UNPACKED_BYTES = 200_000_000
 
@@ -37,7 +37,7 @@ def is_spreadsheet(content: bytes) -> bool:
     """True for the content of an .xlsx file.
 
     Raises:
-        FileError: it is a zip file of another kind, broken, or unpacks to more than `MAX_UNPACKED_BYTES`.
+        TableError: it is a zip file of another kind, broken, or unpacks to more than `MAX_UNPACKED_BYTES`.
     """
     if not content.startswith(_ZIP):
         return False
@@ -45,12 +45,12 @@ def is_spreadsheet(content: bytes) -> bool:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             members = archive.infolist()
     except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError):
-        raise FileError("This spreadsheet is broken.", hint="Open it, save it anew as .xlsx and try again.") from None
+        raise TableError("This spreadsheet is broken.", hint="Open it, save it anew as .xlsx and try again.") from None
     if not any(member.filename == "xl/workbook.xml" for member in members):
-        raise FileError("This is no .xlsx spreadsheet.", hint="Save it as .xlsx or as CSV UTF-8 and try again.")
+        raise TableError("This is no .xlsx spreadsheet.", hint="Save it as .xlsx or as CSV UTF-8 and try again.")
     # A member is never unpacked beyond the size that it states.
     if sum(member.file_size for member in members) > MAX_UNPACKED_BYTES:
-        raise FileError(
+        raise TableError(
             f"This spreadsheet unpacks to more than {MAX_UNPACKED_BYTES // 1_000_000} MB.",
             hint="Save it as CSV UTF-8, or split it.",
         )
@@ -58,15 +58,15 @@ def is_spreadsheet(content: bytes) -> bool:
 
 
 def refuse_other_formats(content: bytes) -> None:
-    """Raises a `FileError` that names the format of a file that people take for a table."""
+    """Raises a `TableError` that names the format of a file that people take for a table."""
     if content.startswith(_OLE):
         if "EncryptedPackage".encode("utf-16-le") in content:
-            raise FileError("This spreadsheet is protected by a password.", hint="Save it without one and try again.")
-        raise FileError("This is an old .xls spreadsheet.", hint="Save it as .xlsx or as CSV UTF-8 and try again.")
+            raise TableError("This spreadsheet is protected by a password.", hint="Save it without one and try again.")
+        raise TableError("This is an old .xls spreadsheet.", hint="Save it as .xlsx or as CSV UTF-8 and try again.")
     if content.startswith(b"%PDF"):
-        raise FileError("This is a PDF.", hint="Export the table as .xlsx or CSV and try again.")
+        raise TableError("This is a PDF.", hint="Export the table as .xlsx or CSV and try again.")
     if re.match(rb"(?:\xef\xbb\xbf)?\s*<(?:!doctype|html|\?xml|table)", content, re.IGNORECASE):
-        raise FileError("This is a web page or XML, not a table.", hint="Save it as .xlsx or CSV and try again.")
+        raise TableError("This is a web page or XML, not a table.", hint="Save it as .xlsx or CSV and try again.")
 
 
 def sheet_rows(content: bytes, *, max_rows: int, max_columns: int) -> Sheet:
@@ -76,7 +76,7 @@ def sheet_rows(content: bytes, *, max_rows: int, max_columns: int) -> Sheet:
     that were never calculated come as `Damaged`.
 
     Raises:
-        FileError: it cannot be read, or has more than `max_rows` rows or `max_columns` columns.
+        TableError: it cannot be read, or has more than `max_rows` rows or `max_columns` columns.
     """
     try:
         with python_warnings.catch_warnings():
@@ -84,13 +84,13 @@ def sheet_rows(content: bytes, *, max_rows: int, max_columns: int) -> Sheet:
             book = _open(content, calculated=False)
             visible = [sheet.title for sheet in book.worksheets if sheet.sheet_state == "visible"]
             if not visible:
-                raise FileError("This spreadsheet has no visible sheet.")
+                raise TableError("This spreadsheet has no visible sheet.")
             told = (f'Only the first sheet, "{printable(visible[0])}", was read.',) if len(visible) > 1 else ()
             return Sheet(tuple(_rows(content, book, visible[0], max_rows, max_columns)), told)
-    except FileError:
+    except TableError:
         raise
     except Exception:  # noqa: BLE001 - whatever openpyxl meets in a forged file, the owner reads one sentence
-        raise FileError("This spreadsheet is broken.", hint="Open it, save it anew as .xlsx and try again.") from None
+        raise TableError("This spreadsheet is broken.", hint="Open it, save it anew as .xlsx and try again.") from None
 
 
 def _open(content: bytes, *, calculated: bool) -> Workbook:
@@ -109,11 +109,11 @@ def _rows(
     calculated: Iterator[tuple[int, Sequence[Any]]] | None = None
     for number, cells in _cells(book, title):
         if number > max_rows + 1:
-            raise FileError(
+            raise TableError(
                 f"It has more than {max_rows:,} rows.", hint="Delete empty rows at the end of the sheet, or split it."
             )
         if len(cells) > max_columns:
-            raise FileError(
+            raise TableError(
                 f"Row {number} has more than {max_columns:,} columns.", hint="Delete what stands far right."
             )
         results: Sequence[Any] = cells
