@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from syncd.cli import instants, invocation, output, shapes
 from syncd.cli.reports import AsJson
-from syncd.cli.words import many
-from syncd.files import read_deliveries
 from syncd.storage.catalogue import OWN_SHELF
 from syncd.storage.incoming import Delivery
 from syncd.sync import deliveries
@@ -114,27 +111,6 @@ def cancel(ctx: typer.Context, number: Number) -> None:
     with invocation.of(ctx).house("incoming cancel") as (house, _):
         found = deliveries.call_off(house, number)
     _show(found)
-
-
-@app.command("import")
-def import_(
-    ctx: typer.Context,
-    file: Annotated[Path, typer.Argument(help="CSV or .xlsx: SKU, Units, Expected, Supplier, Reference.")],
-    reference: Annotated[
-        str | None, typer.Option(help="Your word for the order, where the file has no such column.")
-    ] = None,
-) -> None:
-    """Announce all deliveries of a file. The same file again changes nothing; a changed day or number is taken over.
-
-    Example: syncd incoming import order-4711.csv --reference 4711
-    """
-    told = read_deliveries(file, reference=reference)
-    with invocation.of(ctx).house("incoming import") as (house, _):
-        found = deliveries.import_all(house, told)
-    output.line(
-        f"{file.name}: {many(found.added, 'delivery', 'deliveries')} announced, {found.changed} changed,"
-        f" {found.same} as before."
-    )
 
 
 def _show(one: Delivery) -> None:

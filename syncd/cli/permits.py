@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from enum import StrEnum
 from typing import Annotated
 
@@ -121,11 +122,10 @@ def permissions(ctx: typer.Context, json: AsJson = False) -> None:
     output.table(("SKU", "what", "how much", "from", "until", "why", ""), rows)
 
 
-def _remark(one: Permission, today: object) -> str:
-    assert hasattr(today, "toordinal")
-    if not one.holds(today):  # type: ignore[arg-type] # a date
+def _remark(one: Permission, today: date) -> str:
+    if not one.holds(today):
         return "over"
-    age = today.toordinal() - one.made_at.date().toordinal()
+    age = (today - one.made_at.date()).days
     return f"for {age} days now: still meant?" if one.until is None and age > permits.FORGOTTEN_AFTER_DAYS else ""
 
 

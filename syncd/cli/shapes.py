@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from syncd.domain.availability import Pool
 from syncd.storage.holds import Hold
 from syncd.storage.incidents import Incident
+from syncd.storage.incoming import Delivery
 from syncd.storage.orders import ToDecide
+from syncd.storage.permissions import Permission
 from syncd.sync.cycle import Report
 from syncd.sync.house import House
 from syncd.sync.preview import ChannelPlan
 from syncd.sync.pusher import Line, Pushed
 from syncd.sync.standing import Explanation, Standing, StockLine, Waiting
+from syncd.sync.suppliers import SupplierRecord
 from syncd.sync.views import in_step, why_left_alone
 
 Json = dict[str, object]
@@ -242,3 +245,65 @@ def _of_decision(one: ToDecide) -> Json:
         "name": one.name,
         "units": one.units,
     }
+
+
+def of_deliveries(found: Sequence[Delivery], zone: ZoneInfo) -> Json:
+    return {
+        "deliveries": [
+            {
+                "number": one.id,
+                "sku": one.sku,
+                "units": one.units,
+                "received": one.received,
+                "due": one.due,
+                "expected_on": _day(one.expected_on),
+                "promised_on": _day(one.promised_on),
+                "supplier": one.supplier,
+                "reference": one.reference,
+                "announced_at": local(one.announced_at, zone),
+                "received_at": local(one.received_at, zone),
+                "closed_at": local(one.closed_at, zone),
+            }
+            for one in found
+        ]
+    }
+
+
+def of_permissions(found: Sequence[Permission], today: date, zone: ZoneInfo) -> Json:
+    return {
+        "permissions": [
+            {
+                "sku": one.sku,
+                "kind": one.kind.value,
+                "units": one.units or None,
+                "status": one.status.value if one.status else None,
+                "from": _day(one.starts_on),
+                "until": _day(one.until),
+                "holds": one.holds(today),
+                "reason": one.reason,
+                "made_at": local(one.made_at, zone),
+            }
+            for one in found
+        ]
+    }
+
+
+def of_suppliers(found: Sequence[SupplierRecord]) -> Json:
+    return {
+        "suppliers": [
+            {
+                "supplier": one.supplier,
+                "deliveries": one.deliveries,
+                "units_announced": one.announced,
+                "units_received": one.received,
+                "in_time": one.in_time,
+                "days_late": one.days_late,
+                "overdue": one.overdue,
+            }
+            for one in found
+        ],
+    }
+
+
+def _day(day: date | None) -> str | None:
+    return day.isoformat() if day is not None else None

@@ -11,6 +11,9 @@ from syncd.sync.bookkeeper import note_oversold
 from syncd.sync.desk import known_sku, positive
 from syncd.sync.house import House, Refusal
 
+FORGOTTEN_AFTER_DAYS = 30
+"""A permission without an end that is older than this is asked about: is it still meant? (N30)"""
+
 
 def say_status(house: House, sku: str, status: StockStatus, *, until: date | None = None) -> Permission:
     """The owner's own word for what buyers read. It never promises more than the stock can keep: the later of the two
