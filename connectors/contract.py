@@ -422,11 +422,15 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one write. `shown` is what the channel answered that it shows now, where it says so."""
+    """What became of one write. `shown` is what the channel answered that it shows now, where it says so.
+
+    `unshown`: the number is written, but not the notice that rode with it, and this is why.
+    """
 
     listing_id: str
     error: ItemError | InDoubt | None = None
     shown: int | None = None
+    unshown: Rejected | None = None
 
     @property
     def written(self) -> bool:
