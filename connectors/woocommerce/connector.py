@@ -77,6 +77,7 @@ class WooCommerce:
 
     raises_by: ClassVar[Op] = Op.DELTA
     replays: ClassVar[bool] = False
+    notices_ride: ClassVar[bool] = True
     # PHP goes on with a request that nobody waits for any more, for 30 to 120 s by common settings.
     in_doubt: ClassVar[timedelta] = timedelta(seconds=120)
     visible_for: ClassVar[timedelta | None] = None
@@ -130,6 +131,9 @@ class WooCommerce:
 
     def send(self, batch: Batch) -> Sequence[Outcome]:
         return writes.send(self._client, batch)
+
+    def prepare(self) -> None:
+        """Nothing to make ready: metadata needs no definition."""
 
     def news(self, headers: Mapping[str, str], body: bytes) -> News | None:
         return self._hooks.news(headers, body)

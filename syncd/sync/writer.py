@@ -234,10 +234,12 @@ def _confirm(tx: Tx, house: House, one: Planned, outcome: Outcome) -> None:
         values["expected"] = None if current is None else current + write.delta
     if write.target == one.view.offer.told:
         values["rejected_target"] = None
-    if write.notice is not None and outcome.noticed:
+    if write.notice is not None and outcome.unshown is None:
         values |= _as_noticed(write.notice)
     listings.change(tx, row.id, **values)
-    noticed = (write.notice is not None and outcome.noticed) or not one.view.notice_due(house.now())
+    if write.notice is not None and outcome.unshown is not None:
+        _not_shown(tx, house, row, outcome.unshown)
+    noticed = write.notice is not None or not one.view.notice_due(house.now())
     if write.target == one.view.offer.told and noticed:  # less goes out in doubt, and where a channel is silent
         listings.settle(tx, row.id, row.generation)
     incidents.close_incident(tx, IncidentKind.REJECTED, channel=row.channel, subject=row.listing_id, now=house.now())
@@ -256,19 +258,22 @@ def _settle_notice(tx: Tx, house: House, port: Port, one: Planned, outcome: Outc
         if in_step(one.view):
             listings.settle(tx, row.id, row.generation)
         sent.written[row.id] = one
+        incidents.close_incident(tx, IncidentKind.NOT_SHOWN, channel=port.name, subject=row.listing_id, now=house.now())
     elif isinstance(outcome.error, Rejected):
-        listings.change(tx, row.id, notice_retry_at=house.now() + NOTICE_PAUSE)
-        incidents.open_incident(
-            tx,
-            IncidentKind.NOT_SHOWN,
-            channel=port.name,
-            subject=row.listing_id,
-            text=f"{port.name} does not take the stock status of {row.title} (SKU {row.channel_sku}): {outcome.error}",
-            hint=outcome.error.hint or "Mend it in the shop; it is tried again by itself. Its number is not concerned.",
-            now=house.now(),
-        )
-        return
-    incidents.close_incident(tx, IncidentKind.NOT_SHOWN, channel=port.name, subject=row.listing_id, now=house.now())
+        _not_shown(tx, house, row, outcome.error)
+
+
+def _not_shown(tx: Tx, house: House, row: ListingRow, error: Rejected) -> None:
+    listings.change(tx, row.id, notice_retry_at=house.now() + NOTICE_PAUSE)
+    incidents.open_incident(
+        tx,
+        IncidentKind.NOT_SHOWN,
+        channel=row.channel,
+        subject=row.listing_id,
+        text=f"{row.channel} does not take the stock status of {row.title} (SKU {row.channel_sku}): {error}",
+        hint=error.hint or "Mend it in the shop; it is tried again by itself. Its number is not concerned.",
+        now=house.now(),
+    )
 
 
 def notices_may_go(house: House, port: Port, planned: Sequence[Planned]) -> bool:
