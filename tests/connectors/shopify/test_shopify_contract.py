@@ -50,7 +50,7 @@ class ShopifyRig:
         title = f"Product {uuid4()}"
         product = self.practice.shop.add_product(title, [{"sku": sku, "units": shown, "options": options}])
         (variant,) = product.variants
-        ref = ListingRef(str(variant.inventory_item.number))
+        ref = ListingRef(str(variant.inventory_item.number), f"{product.number}/{variant.number}")
         self._variants[ref.id] = variant
         return ref
 
