@@ -13,6 +13,7 @@ from connectors.contract import (
     ListingRef,
     ListingSource,
     NewsSource,
+    Notice,
     Op,
     OrderLine,
     OrderState,
@@ -33,6 +34,8 @@ class Capability(StrEnum):
     LISTINGS = "listings"  # ... a ListingSource
     STOCK = "stock"  # ... a StockSink
     NEWS = "news"  # ... a NewsSource
+    NOTICES = "notices"  # ... a Display
+    STOP = "stop"  # ... a StockSink that takes Op.STOP
     CREDENTIALS = "credentials"  # the channel asks who calls
     RATE_LIMIT = "rate limit"  # the channel asks callers to wait
     VARIATIONS = "variations"  # listings that belong to a parent
@@ -80,6 +83,18 @@ class Rig(Protocol):
 
     def set_shown(self, ref: ListingRef, shown: int) -> None:
         """A human types another number."""
+        ...
+
+    def notice(self, ref: ListingRef) -> Notice | None:
+        """What the buyer reads beside the number (NOTICES), not by way of the connector; ``None``: nothing of ours."""
+        ...
+
+    def sell_on(self, ref: ListingRef) -> None:
+        """A human lets the listing go on selling at 0, in a way that `Op.STOP` takes back (STOP)."""
+        ...
+
+    def ends_at_zero(self, ref: ListingRef) -> bool:
+        """Whether a number of 0 would end the sale (STOP), not by way of the connector."""
         ...
 
     # what customers and the shopkeeper do; each order has one line
