@@ -21,6 +21,7 @@ from connectors.contract import (
     Outcome,
     Setting,
     SettingValue,
+    StorefrontFile,
     Subscriptions,
     Surroundings,
     Write,
@@ -32,6 +33,7 @@ from connectors.shopify.admin import Admin
 from connectors.shopify.order_pages import OrderPages
 from connectors.shopify.places import Standing, standing
 from connectors.shopify.settings import GUIDE, SETTINGS, settings
+from connectors.shopify.snippet import snippet
 
 # With `read_orders` alone (shopify-facts §4); assumed until the shop has told what the app may read.
 ORDERS_VISIBLE_FOR = timedelta(days=60)
@@ -110,6 +112,9 @@ class Shopify:
         if not self._ready:
             notices.ready(self._admin, self._settings.channel)
             self._ready = True
+
+    def storefront(self) -> StorefrontFile:
+        return snippet()
 
     def news(self, headers: Mapping[str, str], body: bytes) -> News | None:
         return deliveries.news(self._settings, self._known, headers, body)

@@ -136,6 +136,8 @@ def refusal(write: Write) -> Rejected | None:
     """Why this write may not be sent at all."""
     if write.notice is None:
         return Rejected(f"There is nothing to show for listing {write.listing_id}.")
+    if fault := write.notice.fault:
+        return Rejected(f"The status of listing {write.listing_id} cannot be shown: {fault}")
     return None
 
 
