@@ -109,8 +109,10 @@ def test_n_notices_of_listings_as_they_were_read_are_n_over_25_calls(practice: P
     practice.shop.add_product("Many", [{"sku": f"M{n}", "options": {"No": str(n)}} for n in range(60)])
     refs = [one.ref for page in shop.listings() for one in page.listings if (one.sku or "").startswith("M")]
     practice.server.calls.clear()
+    points = practice.app.bucket.left()
     assert set(errors(push(shop, *(show(ref) for ref in refs)))) == {type(None)}
     assert documents(practice) == ["Show"] * 3
+    assert points - practice.app.bucket.left() == 30, "10 points a call, as recorded"
     practice.server.calls.clear()
     push(shop, *(show(ref, NOTHING) for ref in refs))
     assert documents(practice) == ["TakeBack"] * 3

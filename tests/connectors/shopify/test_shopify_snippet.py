@@ -181,7 +181,8 @@ def test_the_connector_hands_it_out_with_where_it_goes() -> None:
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 # The scene's steps run one after the other; after each the page notes what is to be seen.
-PAGE = """<!doctype html><html><head><meta charset="utf-8"><title>product</title></head><body>
+PAGE = """<!doctype html><html><head><meta charset="utf-8"><title>product</title>
+<style>div, p, form {{ display: block; }}</style></head><body>
 <main><div class="shopify-section">{form}{block}</div></main>
 <script>
   var notes = [];
