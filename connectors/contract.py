@@ -422,11 +422,16 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one write. `shown` is what the channel answered that it shows now, where it says so."""
+    """What became of one write. `shown` is what the channel answered that it shows now, where it says so.
+
+    `noticed` is False where the number was written and the notice that rode with it, for all that the answer proves,
+    was not: it is shown again.
+    """
 
     listing_id: str
     error: ItemError | InDoubt | None = None
     shown: int | None = None
+    noticed: bool = True
 
     @property
     def written(self) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from syncd.domain.availability import Pool
 from syncd.storage.holds import Hold
 from syncd.storage.incidents import Incident
 from syncd.storage.orders import ToDecide
@@ -14,8 +15,8 @@ from syncd.sync.cycle import Report
 from syncd.sync.house import House
 from syncd.sync.preview import ChannelPlan
 from syncd.sync.pusher import Line, Pushed
-from syncd.sync.standing import Explanation, Standing, StockLine, Waiting, in_step
-from syncd.sync.views import why_left_alone
+from syncd.sync.standing import Explanation, Standing, StockLine, Waiting
+from syncd.sync.views import in_step, why_left_alone
 
 Json = dict[str, object]
 
@@ -144,9 +145,10 @@ def of_explanation(found: Explanation, zone: ZoneInfo) -> Json:
     return {
         "sku": found.sku.sku,
         "name": found.sku.name,
-        "on_hand": found.pools.own,
+        "on_hand": found.pools.on_hand,
         "reserved": found.pools.reserved,
         "available": found.pools.available,
+        "pools": {pool.value: found.pools.units(pool) for pool in Pool},
         "reorder_point": found.reorder_point,
         "counted_at": local(found.sku.counted_at, zone),
         "locations": [
@@ -170,6 +172,7 @@ def of_explanation(found: Explanation, zone: ZoneInfo) -> Json:
                 "offered": view.offer.units,
                 "told": view.offer.told,
                 "status": view.offer.status.value,
+                "text": view.notice.text if view.notice is not None else None,
                 "shown": view.row.shown,
                 "shown_at": local(view.row.shown_at, zone),
                 "in_step": in_step(view),
@@ -191,7 +194,7 @@ def of_stock(lines: list[StockLine], zone: ZoneInfo) -> Json:
                 "name": line.sku.name,
                 "category": line.sku.category,
                 "supplier": line.sku.supplier,
-                "on_hand": line.pools.own,
+                "on_hand": line.pools.on_hand,
                 "reserved": line.pools.reserved,
                 "available": line.pools.available,
                 "reorder_point": line.reorder_point,

@@ -105,6 +105,14 @@ def ensure_all(tx: Tx, fields: Mapping[str, Mapping[str, object]]) -> dict[str, 
     return ids(tx) if new else known
 
 
+def lead_times(tx: Tx, sku_ids: Iterable[int] | None = None) -> dict[int, int]:
+    """The lead time that the owner told, in working days, by SKU; those without one are absent."""
+    query = select(skus.c.id, skus.c.lead_time_days).where(skus.c.lead_time_days.is_not(None))
+    if sku_ids is not None:
+        query = query.where(among(tx, skus.c.id, sku_ids))
+    return {sku_id: int(days) for sku_id, days in tx.execute(query)}
+
+
 def location(tx: Tx, name: str, stock_class: StockClass = StockClass.OWN) -> int:
     """The id of the location with this name, made as `stock_class` when it is new."""
     row = tx.execute(select(locations.c.id).where(locations.c.name == name)).first()

@@ -14,7 +14,7 @@ from syncd.errors import CONFIGURATION
 from syncd.storage import catalogue, ledger, listings
 from syncd.storage.catalogue import OWN_SHELF, QUARANTINE, Sku
 from syncd.storage.session import Tx
-from syncd.sync import mapper
+from syncd.sync import mapper, stock
 from syncd.sync.bookkeeper import note_oversold
 from syncd.sync.house import House, Refusal, UnknownSku
 
@@ -36,8 +36,9 @@ class Told:
     """
 
     sku: str
-    on_hand: int  # own units
+    on_hand: int  # own units, and those in external warehouses
     reserved: int
+    missing: int = 0  # promised beyond all that may be sold
     new: NewSku | None = None
     newer_count: datetime | None = None
 
@@ -230,6 +231,6 @@ def _move(
 
 
 def _told(tx: Tx, house: House, sku: Sku) -> Told:
-    note_oversold(tx, [sku.id], house.now())
-    pools = ledger.pools(tx, [sku.id])[sku.id]
-    return Told(sku.sku, pools.own, pools.reserved)
+    note_oversold(tx, house, [sku.id])
+    pools = stock.pools(tx, house, [sku.id])[sku.id]
+    return Told(sku.sku, pools.on_hand, pools.reserved, missing=max(0, -pools.left_for(house.sells)))
