@@ -16,12 +16,17 @@ from zoneinfo import ZoneInfo
 from connectors import registry
 from connectors.contract import Connector, Setting, SettingValue
 from syncd import places, settings_file, settings_table
+from syncd.domain.calendar import Workdays
 from syncd.domain.drift import OnEdit
+from syncd.domain.promise import Days
 from syncd.domain.rules import Limits
 from syncd.domain.safety import HoldLimits
+from syncd.domain.status import StockStatus
 from syncd.errors import ConfigError, Problem
 from syncd.settings_table import Known
 from syncd.settings_values import Address, sqlite_file
+from syncd.texts import catalogues
+from syncd.texts.wording import Wording
 
 HOUSE_PREFIX = "SYNCD_"
 _CHANNEL_NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
@@ -43,6 +48,8 @@ class ChannelSettings:
     silent_after: timedelta = timedelta(hours=2)
     ships_from: tuple[str, ...] = ()  # names of locations; empty: the own shelf
     poll: timedelta = timedelta(seconds=60)
+    wording: Wording = field(default_factory=lambda: Wording(catalogues.SOURCE))  # what its buyers read
+    promise_days: int | None = None  # the delivery that its site promises, in working days
     connector: Mapping[str, SettingValue] = field(default_factory=dict, repr=False)
     shop: str = ""  # which shop it is, by its address; the same for every spelling of it
 
@@ -77,6 +84,9 @@ class Settings:
     heartbeat_url: str | None = field(default=None, repr=False)
     backups: int = 7  # nightly copies to keep
     log: str = "plain"  # or "json"
+    language: str = catalogues.SOURCE
+    workdays: Workdays = field(default_factory=Workdays)
+    external: Mapping[str, Days] = field(default_factory=dict)  # external warehouses, the time to ship from there
     source: Path | None = None
     paths: Paths = field(default_factory=Paths)
     count: int = 0
@@ -185,6 +195,9 @@ def from_lines(
         heartbeat_url=house["HEARTBEAT_URL"],
         backups=house["BACKUPS"],
         log=house["LOG"],
+        language=house["LANGUAGE"],
+        workdays=Workdays(house["WORKING_DAYS"], house["HOLIDAYS"] or frozenset(), house["SHIPS_UNTIL"]),
+        external=house["EXTERNAL"] or MappingProxyType({}),
         source=source,
         paths=Paths(tuple(reading.written), tuple(reading.read), MappingProxyType(reading.secret_files)),
         count=len(reading.given),
@@ -205,9 +218,23 @@ def _channel(
         silent_after=value["SILENT_AFTER"],
         ships_from=value["SHIPS_FROM"] or (),
         poll=value["POLL"] or house["POLL"] or timedelta(seconds=60),
+        wording=_wording(value, house),
+        promise_days=house["PROMISE_DAYS"] if value["PROMISE_DAYS"] is None else value["PROMISE_DAYS"],
         connector=MappingProxyType({setting.name: value[setting.name] for setting in declared}),
         shop=" ".join(said),
     )
+
+
+def _wording(value: Mapping[str, Any], house: Mapping[str, Any]) -> Wording:
+    """The channel's own texts, then the house's if they are in the channel's language, then those of the language."""
+    language = value["LANGUAGE"] or house["LANGUAGE"] or catalogues.SOURCE
+    said = (value, house) if language == house["LANGUAGE"] else (value,)
+    own = {
+        status: text
+        for status in StockStatus
+        if (text := next((texts[key] for texts in said if texts[key := f"TEXT_{status.name}"]), None))
+    }
+    return Wording(language, MappingProxyType(own))
 
 
 def _spellings(prefix: str, known: Mapping[str, Known]) -> frozenset[str]:

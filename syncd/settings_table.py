@@ -12,6 +12,9 @@ from typing import Any
 
 from connectors.contract import Setting, SettingType
 from syncd import settings_values as values
+from syncd.domain.status import StockStatus
+from syncd.texts import catalogues
+from syncd.texts.wording import PLACEHOLDERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,31 @@ class Known:
 _BUFFER = "units held back on every channel, or a share: 10%"
 _CAP = "never offer more than this many units of a SKU"
 _CUT_OFF = "offer 0 when fewer units than this would be offered"
+
+_PROMISE_DAYS = "the delivery that your site promises, in working days"
+
+
+def _own_texts(absent: str) -> tuple[Known, ...]:
+    examples = {
+        StockStatus.IN_STOCK: "In stock, leaves us today",
+        StockStatus.EXTERNAL_WAREHOUSE: "In stock, leaves us in {days}",
+        StockStatus.ON_THE_WAY: "New stock comes on {date}",
+        StockStatus.SUPPLIER: "We order it for you, that takes {longest} working days",
+        StockStatus.PRE_ORDER: "Order now, we ship on {date}",
+        StockStatus.OUT_OF_STOCK: "Sold out",
+    }
+    told = {status: ", ".join(f"{{{name}}}" for name in named) for status, named in PLACEHOLDERS.items()}
+    return tuple(
+        Known(
+            f"TEXT_{status.name}",
+            f"your own text for {status.value}{told[status] and f', with {told[status]} in it where you like'}",
+            values.own_text(status),
+            absent=absent,
+            example=example,
+        )
+        for status, example in examples.items()
+    )
+
 
 HOUSE: tuple[Known, ...] = (
     Known(
@@ -127,6 +155,36 @@ HOUSE: tuple[Known, ...] = (
         default="plain",
     ),
     Known(
+        "LANGUAGE",
+        f"the language of what your buyers read: {', '.join(catalogues.LANGUAGES)}",
+        values.choice(*catalogues.LANGUAGES),
+        default=catalogues.SOURCE,
+    ),
+    Known("WORKING_DAYS", "the days of the week on which you ship", values.weekdays, default="Mon-Fri"),
+    Known(
+        "HOLIDAYS",
+        "days on which you do not ship, single or from..to",
+        values.holidays,
+        absent="none",
+        example="2026-12-24..2026-12-26, 2027-01-01",
+    ),
+    Known(
+        "SHIPS_UNTIL",
+        "what is ordered later than this ships on the next working day, by SYNCD_TIMEZONE",
+        values.clock,
+        absent="no time of the day is too late",
+        example="14:00",
+    ),
+    Known("PROMISE_DAYS", _PROMISE_DAYS, values.units, absent="no promise is checked", example="3"),
+    Known(
+        "EXTERNAL",
+        "your external warehouses, as name:working days that it takes to ship from there",
+        values.days_from,
+        absent="none",
+        example="Depot:2-4, 3PL Berlin:5",
+    ),
+    *_own_texts("the text of the language"),
+    Known(
         "DATABASE_URL",
         "where the master table is: a SQLite file by its full path, or a PostgreSQL database",
         values.database_url,
@@ -182,6 +240,15 @@ PER_CHANNEL: tuple[Known, ...] = (
         absent="your own shelf",
         example="Shelf, Warehouse",
     ),
+    Known(
+        "LANGUAGE",
+        f"the language of what this channel's buyers read: {', '.join(catalogues.LANGUAGES)}",
+        values.choice(*catalogues.LANGUAGES),
+        absent="SYNCD_LANGUAGE holds",
+        example="he",
+    ),
+    Known("PROMISE_DAYS", _PROMISE_DAYS, values.units, absent="SYNCD_PROMISE_DAYS holds", example="3"),
+    *_own_texts("the house's own text, where the channel has the house's language"),
 )
 
 

@@ -30,9 +30,10 @@ def tick(house: House) -> None:
         seconds = meta.get(tx, LOOKED)
         now = house.now()
         if seconds is None or _another_day(house, datetime.fromtimestamp(seconds, tz=now.tzinfo), now):
-            dated = [*incoming.open_deliveries(tx), *permissions.every(tx)]
+            dated = {one.sku_id for one in incoming.open_deliveries(tx)}
+            dated |= {one.sku_id for one in permissions.every(tx)}
             if dated:
-                ledger.raise_again(tx, sorted({one.sku_id for one in dated}))
+                ledger.raise_again(tx, sorted(dated))
         meta.put(tx, LOOKED, int(now.timestamp()))
 
 
