@@ -95,6 +95,7 @@ def _port(channel: ChannelSettings, surroundings: Surroundings) -> Port:
         sells=channel.sells,
         buffers=channel.buffers,
         trust_percent=channel.trust_percent,
+        promise_days=channel.promise_days,
         wording=channel.wording if channel.statuses else None,
     )
 

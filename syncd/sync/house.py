@@ -47,7 +47,7 @@ class Port:
     (`<CHANNEL>_MANAGE_STOCK=on`). `poll`: the service reads its orders at least this often.
     `sells`: the pools that it sells, `buffers` what it holds back of those beyond own stock. `trust_percent`: how much
     of what a supplier's feed states is believed (N20). `wording`: what buyers read beside the number; ``None``: nothing
-    is written there.
+    is written there. `promise_days`: the delivery that its site promises, in working days (N26).
     """
 
     name: str
@@ -64,6 +64,7 @@ class Port:
     buffers: Mapping[Pool, Buffer] = field(default_factory=dict)
     trust_percent: int = 100
     wording: Wording | None = None
+    promise_days: int | None = None
 
     @property
     def sales(self) -> SalesSource | None:

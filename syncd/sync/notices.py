@@ -16,13 +16,11 @@ Written = list[str | int | None]
 """A notice as the table keeps it: status, text, lead time in days, day."""
 
 
-def notice(house: House, port: Port, stock: Stock, offer: Offer) -> Notice | None:
+def notice(port: Port, status: StockStatus, told: Promise) -> Notice | None:
     """What buyers of a channel should read; ``None`` where the channel shows nothing, or the owner switched it off."""
     if port.display is None or port.wording is None:
         return None
-    told = promised(house, stock, offer)
-    text = port.wording.text(offer.status, told)
-    return Notice(offer.status.value, text, told.days.longest if told.days else None, told.on)
+    return Notice(status.value, port.wording.text(status, told), told.days.longest if told.days else None, told.on)
 
 
 def promised(house: House, stock: Stock, offer: Offer) -> Promise:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from connectors.contract import NOTHING, Notice
 from syncd.domain.availability import Offer, Pools, Rule, offered
+from syncd.domain.promise import NOTHING_TOLD, Promise
 from syncd.storage import catalogue, channels, ledger, listings, orders
 from syncd.storage.catalogue import Sku
 from syncd.storage.channels import Mode
@@ -27,7 +28,7 @@ class View:
 
     `calm` is the number that would be told had nothing run late and no caution been called for: a change is judged by
     it, so that neither asks anybody for a yes (design.md §3.6). `notice` is what the buyer should read, ``None`` where
-    nothing is written beside numbers.
+    nothing is written beside numbers; `promise` is the time that it tells.
     """
 
     row: ListingRow
@@ -38,6 +39,7 @@ class View:
     offer: Offer
     calm: int
     notice: Notice | None = None
+    promise: Promise = NOTHING_TOLD
 
     def notice_due(self, now: datetime) -> bool:
         """True where the channel does not tell buyers yet what it should, and did not refuse to lately."""
@@ -89,7 +91,9 @@ def load(tx: Tx, house: House, port: Port, row_ids: Collection[int] | None = Non
         rule = replace(calm_rule, extra=extra)
         offer = offered(there.pools, rule, held_by_channel=held)
         calm = offered(there.in_time, calm_rule, held_by_channel=held).told
-        views.append(View(row, sku, there.pools, rule, held, offer, calm, notices.notice(house, port, there, offer)))
+        told = notices.promised(house, there, offer)
+        notice = notices.notice(port, offer.status, told)
+        views.append(View(row, sku, there.pools, rule, held, offer, calm, notice, told))
     return views
 
 
