@@ -29,6 +29,7 @@ from syncd.cli import (
     reports,
     rules,
     service,
+    storefront,
     sync,
 )
 from syncd.cli.invocation import Invocation
@@ -46,6 +47,7 @@ VERBS: tuple[tuple[str, str, Callable[..., None] | typer.Typer], ...] = (
     (FIRST_TIME, "adopt", counting.adopt),
     (FIRST_TIME, "plan", channels.plan),
     (FIRST_TIME, "go-live", channels.go_live),
+    (FIRST_TIME, "storefront", storefront.storefront),
     (FIRST_TIME, "install-service", install_service.install_service),
     (EVERY_DAY, "sync", sync.sync),
     (EVERY_DAY, "run", service.run),
