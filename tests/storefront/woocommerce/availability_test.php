@@ -81,7 +81,8 @@ $evil = new WC_Product( ++$next, said( 'in_stock', '<script>alert("1")</script> 
 $safe = '&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt; &amp; &#039;x&#039;';
 same( true, strpos( stock_html( $evil ), ">$safe<" ) !== false, 'a text is escaped on the page' );
 same( $safe, $evil->get_availability()['availability'], 'a text is escaped where blocks put it into the page' );
-same( "\u{2068}$safe\u{2069}", cart_rows( $evil )[0]['value'], 'a text is escaped in the cart' );
+$twice = '‹script›alert(&quot;1&quot;)‹/script› &amp; &#039;x&#039;';
+same( "\u{2068}$twice\u{2069}", cart_rows( $evil )[0]['value'], 'a text is escaped in the cart, also where it is decoded again' );
 $hebrew = new WC_Product( ++$next, said( 'supplier', 'זמן אספקה: 7 ימים' ) );
 same( 1, preg_match( '/^<p dir="auto" [^>]*>זמן אספקה: 7 ימים<\/p>$/', stock_html( $hebrew ) ), 'Hebrew arrives whole' );
 

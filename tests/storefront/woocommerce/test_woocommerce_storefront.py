@@ -22,7 +22,8 @@ WITH_PHP = pytest.mark.skipif(shutil.which("php") is None, reason="there is no P
 
 MUTANTS = {
     "does not escape the text on the page": ("return esc_html( $notice['text'] );", "return $notice['text'];"),
-    "does not escape the text in the cart": ("esc_html( $notice['text'] ) . \"", "$notice['text'] . \""),
+    "does not escape the text in the cart": ('esc_html( $text ) . "', '$text . "'),
+    "lets the cart decode the text to HTML": ("array( '<' => '‹', '>' => '›' )", "array()"),
     "speaks for what is not counted": ("! $product->managing_stock()", "false"),
     "believes a status that the shop contradicts": ("=== (bool) $product->is_in_stock()", "=== null"),
     "takes a status that it does not know": ("! isset( SCHEMA[ $status ] ) ||", "'' === $status ||"),

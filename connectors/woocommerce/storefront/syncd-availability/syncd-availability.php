@@ -157,16 +157,18 @@ function marked( $html, $status ) {
 
 /**
  * A row below the product in cart and checkout: classic ones, and by the Store API their blocks, which take away some
- * HTML or all of it. So the text has its own direction by two invisible characters (first strong isolate, pop).
+ * HTML or all of it, or decode it once more (the mini-cart of WooCommerce 10). So no character of the text could begin
+ * an element, and it has its own direction by two invisible characters (first strong isolate, pop).
  */
 function cart_item_data( $rows, $cart_item ) {
 	$notice = is_array( $cart_item ) && isset( $cart_item['data'] ) ? notice( $cart_item['data'] ) : null;
 	if ( ! is_array( $rows ) || null === $notice || '' === $notice['text'] ) {
 		return $rows;
 	}
+	$text   = strtr( $notice['text'], array( '<' => '‹', '>' => '›' ) );
 	$rows[] = array(
 		'key'   => esc_html__( 'Availability', 'syncd-availability' ),
-		'value' => "\u{2068}" . esc_html( $notice['text'] ) . "\u{2069}",
+		'value' => "\u{2068}" . esc_html( $text ) . "\u{2069}",
 	);
 	return $rows;
 }
