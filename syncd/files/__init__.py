@@ -1,9 +1,9 @@
 """Owners' files: stock and map files read and written. No database, no network; a file in, frozen values out."""
 
+from connectors.tables.values import BadRow
 from syncd.files.map_file import read_map
 from syncd.files.stock_file import read_stock
 from syncd.files.values import (
-    BadRow,
     FileError,
     MapFile,
     MapRow,

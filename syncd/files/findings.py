@@ -6,9 +6,10 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from connectors.tables.cells import printable
+from connectors.tables.values import BadRow
 from syncd.domain.stock import twin_key
-from syncd.files.cells import printable
-from syncd.files.values import BadRow, Skipped, StockRow
+from syncd.files.values import Skipped, StockRow
 
 _SAID_OF_THE_SKU = (
     *("name", "category", "buffer", "cap", "cut_off", "reorder_point", "supplier", "lead_time_days", "cost"),

@@ -7,12 +7,14 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from syncd.files import cells
-from syncd.files.cells import fold, printable
-from syncd.files.columns import MAP_HEADERS, Reader, RowError, find_columns, unknown_header
+from connectors.tables import cells
+from connectors.tables.cells import fold, printable
+from connectors.tables.columns import Reader, RowError, find_columns, unknown_header
+from connectors.tables.table import read_table
+from connectors.tables.values import BadRow
+from syncd.files.columns import MAP_HEADERS
 from syncd.files.findings import lost_zeros
-from syncd.files.table import read_table
-from syncd.files.values import BadRow, FileError, MapFile, MapRow
+from syncd.files.values import MapFile, MapRow, telling_of
 
 _NEEDED = ("channel", "listing_id", "sku")
 _WORDS = frozenset(fold(word) for word in MAP_HEADERS.values())
@@ -24,13 +26,11 @@ def read_map(path: Path, *, encoding: str | None = None) -> MapFile:
     Raises:
         FileError: nothing of the file can be read; it names the file and the way out.
     """
-    table = read_table(path, encoding=encoding, known_words=_WORDS)
-    try:
+    with telling_of(path):
+        table = read_table(path, encoding=encoding, known_words=_WORDS)
         columns = find_columns(table.header, MAP_HEADERS)
         if any(key not in columns for key in _NEEDED):
             raise unknown_header(table, f"Needed: {', '.join(MAP_HEADERS[key] for key in _NEEDED)}.")
-    except FileError as error:
-        raise error.about(path) from None
     rows: list[MapRow] = []
     bad_rows: list[BadRow] = list(table.bad_rows)
     for line in table.lines:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from functools import partial
 
-from syncd.files import cells
-from syncd.files.columns import STOCK_HEADERS, STOCK_SYNONYMS, Columns, Reader, RowError, find_columns
+from connectors.tables import cells
+from connectors.tables.columns import Columns, Reader, RowError, find_columns
+from connectors.tables.table import Table
+from connectors.tables.values import BadRow
+from syncd.files.buffers import buffer
+from syncd.files.columns import STOCK_HEADERS, STOCK_SYNONYMS
 from syncd.files.findings import Findings
-from syncd.files.table import Table
-from syncd.files.values import BadRow, StockRow
+from syncd.files.values import StockRow
 
 
 def columns_of(header: tuple[str, ...]) -> Columns:
@@ -50,7 +53,7 @@ def _row(reader: Reader) -> StockRow:
         name=reader.read("name", cells.text),
         category=reader.read("category", cells.text),
         on_hand=reader.read("on_hand", cells.units),
-        buffer=reader.read("buffer", cells.buffer),
+        buffer=reader.read("buffer", buffer),
         cap=reader.read("cap", cells.units),
         cut_off=reader.read("cut_off", cells.units),
         reorder_point=reader.read("reorder_point", cells.units),

@@ -12,12 +12,13 @@ import re
 from collections.abc import Sequence
 from functools import partial
 
-from syncd.files import cells
-from syncd.files.cells import fold
-from syncd.files.columns import Column, Columns, Reader, RowError, find_columns
+from connectors.tables import cells
+from connectors.tables.cells import fold
+from connectors.tables.columns import Column, Columns, Reader, RowError, find_columns
+from connectors.tables.table import Table
+from connectors.tables.values import BadRow
 from syncd.files.findings import Findings
-from syncd.files.table import Table
-from syncd.files.values import BadRow, FileError, Skipped, StockRow
+from syncd.files.values import FileError, Skipped, StockRow
 
 HEADERS = {
     "title": "Title",

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from connectors.tables.cells import fold
+from connectors.tables.columns import unknown_header
+from connectors.tables.table import Table, read_table
 from syncd.files import own_format, shopify_format, woocommerce_format
-from syncd.files.cells import fold
-from syncd.files.columns import STOCK_HEADERS, STOCK_SYNONYMS, unknown_header
+from syncd.files.columns import STOCK_HEADERS, STOCK_SYNONYMS
 from syncd.files.findings import Findings, lost_zeros, quarrels
-from syncd.files.table import Table, read_table
-from syncd.files.values import FileError, StockFile, StockFileKind
+from syncd.files.values import FileError, StockFile, StockFileKind, telling_of
 
 _NEEDED = (
     "Needed: a column SKU and at least one more, such as On hand, Location, Name or Buffer; or WooCommerce's product "
@@ -35,11 +36,9 @@ def read_stock(path: Path, *, encoding: str | None = None) -> StockFile:
     Raises:
         FileError: nothing of the file can be read; it names the file and the way out.
     """
-    table = read_table(path, encoding=encoding, known_words=_WORDS)
-    try:
+    with telling_of(path):
+        table = read_table(path, encoding=encoding, known_words=_WORDS)
         kind, findings, shows_available = _read(table)
-    except FileError as error:
-        raise error.about(path) from None
     against_one_another = quarrels(findings.rows)
     bad_lines = {bad.line_number for bad in against_one_another}
     rows = tuple(row for row in findings.rows if row.line_number not in bad_lines)

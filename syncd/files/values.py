@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 
+from connectors.tables.cells import printable
+from connectors.tables.values import BadRow, TableError
 from syncd.domain.availability import Buffer
 from syncd.errors import CONFIGURATION, SyncdError
-from syncd.files.cells import printable
 
 
 class FileError(SyncdError):
@@ -22,21 +25,23 @@ class FileError(SyncdError):
         return FileError(f"{printable(path.name or str(path), 80)}: {self.sentence}", hint=self.hint)
 
 
+@contextmanager
+def telling_of(path: Path) -> Iterator[None]:
+    """Whatever cannot be read in here becomes a `FileError` that names the file."""
+    try:
+        yield
+    except TableError as error:
+        raise FileError(str(error), hint=error.hint).about(path) from None
+    except FileError as error:
+        raise error.about(path) from None
+
+
 class StockFileKind(StrEnum):
     """Who wrote the file, recognised by its header."""
 
     SYNCD = "syncd"
     WOOCOMMERCE = "woocommerce"
     SHOPIFY = "shopify"
-
-
-@dataclass(frozen=True, slots=True)
-class BadRow:
-    """A row that cannot be taken, and why, in a sentence. `sample` is the row's beginning, printable and short."""
-
-    line_number: int
-    reason: str
-    sample: str = ""
 
 
 @dataclass(frozen=True, slots=True)

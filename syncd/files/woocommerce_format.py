@@ -14,12 +14,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from syncd.files import cells
-from syncd.files.cells import fold
-from syncd.files.columns import STOCK_SYNONYMS, Reader, RowError, find_columns
+from connectors.tables import cells
+from connectors.tables.cells import fold
+from connectors.tables.columns import Reader, RowError, find_columns
+from connectors.tables.table import Table
+from connectors.tables.values import BadRow
+from syncd.files.columns import STOCK_SYNONYMS
 from syncd.files.findings import Findings
-from syncd.files.table import Table
-from syncd.files.values import BadRow, FileError, Skipped, StockRow
+from syncd.files.values import FileError, Skipped, StockRow
 
 HEADERS = {
     "id": "ID",

@@ -18,8 +18,8 @@ from openpyxl.cell import Cell as SheetCell
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 
+from connectors.tables.cells import defused, printable
 from syncd.domain.availability import Buffer
-from syncd.files.cells import defused, printable
 from syncd.files.columns import MAP_HEADERS, STOCK_HEADERS
 from syncd.files.values import FileError, MapRow, StockRow
 

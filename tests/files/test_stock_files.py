@@ -9,9 +9,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from connectors.tables import cells
+from connectors.tables.table import read_table
+from connectors.tables.values import TableError
 from syncd.domain.availability import Buffer
+from syncd.domain.stock import MOST_UNITS
 from syncd.files import FileError, StockFile, StockFileKind, StockRow, read_stock
-from syncd.files.table import read_table
 
 
 def read(tmp_path: Path, text: str) -> StockFile:
@@ -349,7 +352,7 @@ def test_more_rows_than_allowed_are_refused_and_as_many_are_not(tmp_path: Path) 
     path.write_text("SKU,On hand\nB\n\nA,1\nC\n\n", encoding="utf-8")
     words = frozenset({"sku", "onhand"})
     assert len(read_table(path, encoding=None, known_words=words, max_rows=3).lines) == 1
-    with pytest.raises(FileError, match="more than 2 rows"):
+    with pytest.raises(TableError, match="more than 2 rows"):
         read_table(path, encoding=None, known_words=words, max_rows=2)
 
 
@@ -380,3 +383,7 @@ def test_whatever_is_in_a_file_it_is_read_or_refused_in_one_sentence(tmp_path: P
     else:
         assert all(row.sku.strip() for row in file.rows)
         assert all(bad.reason.isprintable() and bad.sample.isprintable() for bad in file.bad_rows)
+
+
+def test_a_file_and_the_desk_take_the_same_most_units() -> None:
+    assert cells.MOST_UNITS == MOST_UNITS

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from connectors.tables.cells import CellError, defused, identifier, undefused
 from syncd.domain.availability import Buffer
 from syncd.domain.stock import twin_key
 from syncd.files import (
@@ -26,7 +27,6 @@ from syncd.files import (
     write_stock,
     write_table,
 )
-from syncd.files.cells import CellError, defused, identifier, undefused
 
 FORMATS: tuple[FileFormat, ...] = ("csv", "xlsx")
 

@@ -7,9 +7,7 @@ import unicodedata
 from dataclasses import dataclass
 from decimal import Decimal
 
-from syncd.domain.availability import Buffer
-from syncd.domain.stock import MOST_UNITS, normal_sku
-
+MOST_UNITS = 1_000_000_000
 MOST_CHARACTERS_OF_AN_ID = 255  # Shopify's limit for a SKU; WooCommerce's is 100
 
 
@@ -81,7 +79,7 @@ def text(cell: Cell, *, most: int = 10_000) -> str | None:
     Raises:
         CellError: it has more than `most` characters.
     """
-    found = " ".join(_CONTROL.sub(" ", _plain_text(cell)).split())
+    found = " ".join(_CONTROL.sub(" ", plain_text(cell)).split())
     if len(found) > most:
         raise CellError(f'"{printable(found)}" is longer than {most:,} characters')
     return found or None
@@ -93,8 +91,8 @@ def identifier(cell: Cell) -> str | None:
     Raises:
         CellError: it is a date, in scientific notation, too long, or holds a character that nobody sees.
     """
-    found = normal_sku(_plain_text(cell))
-    if found is None:
+    found = plain_text(cell).strip()
+    if not found:
         return None
     if len(found) > MOST_CHARACTERS_OF_AN_ID:
         raise CellError(f'"{printable(found)}" is longer than {MOST_CHARACTERS_OF_AN_ID} characters')
@@ -120,12 +118,12 @@ def units(cell: Cell, *, least: int | None = 0) -> int | None:
     if number is None:
         return None
     if number != number.to_integral_value():
-        raise CellError(f'"{_seen(cell)}" is not a whole number')
+        raise CellError(f'"{seen(cell)}" is not a whole number')
     whole = int(number)
     if least is not None and whole < least:
-        raise CellError(f'"{_seen(cell)}" is below {least}')
+        raise CellError(f'"{seen(cell)}" is below {least}')
     if abs(whole) > MOST_UNITS:
-        raise CellError(f'"{_seen(cell)}" is too large to be units; it may be a barcode')
+        raise CellError(f'"{seen(cell)}" is too large to be units; it may be a barcode')
     return whole
 
 
@@ -137,24 +135,8 @@ def price(cell: Cell) -> Decimal | None:
     """
     number = decimal(cell)
     if number is not None and number < 0:
-        raise CellError(f'"{_seen(cell)}" is below 0')
+        raise CellError(f'"{seen(cell)}" is below 0')
     return number
-
-
-def buffer(cell: Cell) -> Buffer | None:
-    """A safety buffer, "2" or "10%"; ``None`` where the cell is empty.
-
-    Raises:
-        CellError: neither units nor a whole percentage up to 100.
-    """
-    seen = _plain_text(cell).strip()
-    if not seen.endswith("%"):
-        held_back = units(cell)
-        return None if held_back is None else Buffer(units=held_back)
-    percent = units(seen.removesuffix("%").rstrip())
-    if percent is None or percent > 100:
-        raise CellError(f'"{_seen(cell)}" is not a percentage from 0% to 100%')
-    return Buffer(percent=percent)
 
 
 def yes_or_no(cell: Cell) -> bool | None:
@@ -170,7 +152,7 @@ def yes_or_no(cell: Cell) -> bool | None:
         return True
     if word in _NO:
         return False
-    raise CellError(f'"{_seen(cell)}" is neither yes nor no')
+    raise CellError(f'"{seen(cell)}" is neither yes nor no')
 
 
 def decimal(cell: Cell) -> Decimal | None:
@@ -184,15 +166,15 @@ def decimal(cell: Cell) -> Decimal | None:
     """
     if isinstance(cell, Decimal):
         return cell
-    seen = _plain_text(cell).strip()
-    if not seen:
+    written = plain_text(cell).strip()
+    if not written:
         return None
-    negative = seen[0] in "-−"
-    digits = seen[1:] if seen[0] in "-−+" else seen
+    negative = written[0] in "-−"
+    digits = written[1:] if written[0] in "-−+" else written
     if len(digits) > _LONGEST_NUMBER:
-        raise CellError(f'"{_seen(cell)}" is not a number')
+        raise CellError(f'"{seen(cell)}" is not a number')
     if _THOUSANDS_OR_FRACTION.fullmatch(digits):
-        raise CellError(f'"{_seen(cell)}" could have thousands or a fraction; write it without separators')
+        raise CellError(f'"{seen(cell)}" could have thousands or a fraction; write it without separators')
     if _GROUPED.fullmatch(digits):
         fraction = re.search(r"[.,][0-9]+$", digits)
         # The last separator is the decimal one only where it differs from those before it.
@@ -201,15 +183,21 @@ def decimal(cell: Cell) -> Decimal | None:
     elif _PLAIN.fullmatch(digits):
         digits = digits.replace(",", ".")
     else:
-        raise CellError(f'"{_seen(cell)}" is not a number')
+        raise CellError(f'"{seen(cell)}" is not a number')
     return Decimal(digits).copy_negate() if negative else Decimal(digits)
 
 
-def _plain_text(cell: Cell) -> str:
+def plain_text(cell: Cell) -> str:
+    """The cell as it would be written.
+
+    Raises:
+        CellError: it holds nothing honest.
+    """
     if isinstance(cell, Damaged):
         raise CellError(cell.reason)
     return format(cell, "f") if isinstance(cell, Decimal) else cell
 
 
-def _seen(cell: Cell) -> str:
-    return printable(_plain_text(cell).strip())
+def seen(cell: Cell) -> str:
+    """The cell as a sentence may quote it."""
+    return printable(plain_text(cell).strip())

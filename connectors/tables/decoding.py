@@ -6,7 +6,7 @@ import codecs
 import re
 from dataclasses import dataclass, replace
 
-from syncd.files.values import FileError
+from connectors.tables.values import TableError
 
 _COMMON = "áâäçéëíîóôöúüýßšž"  # one and the same byte in Windows-1250 and Windows-1252
 _POLISH = frozenset("ąćęłńóśźż" + _COMMON)
@@ -34,7 +34,7 @@ def decode(content: bytes, encoding: str | None = None) -> Decoded:
     most plausible words (Western, Polish, Hebrew). `encoding` overrides all of it.
 
     Raises:
-        FileError: it is not text, makes no sense in any of them, is mostly UTF-8 with damaged places, or
+        TableError: it is not text, makes no sense in any of them, is mostly UTF-8 with damaged places, or
             not in the `encoding` asked for.
     """
     if encoding is not None:
@@ -47,7 +47,7 @@ def decode(content: bytes, encoding: str | None = None) -> Decoded:
         if content.startswith(mark):
             return _as_asked(content, name)
     if b"\x00" in content:
-        raise FileError("This file is not text.", hint="Save it as CSV or .xlsx and try again.")
+        raise TableError("This file is not text.", hint="Save it as CSV or .xlsx and try again.")
     try:
         return Decoded(content.decode("utf-8"), "utf-8")
     except UnicodeDecodeError as broken:
@@ -61,11 +61,11 @@ def _as_asked(content: bytes, encoding: str) -> Decoded:
     except (LookupError, ValueError) as error:
         if isinstance(error, UnicodeDecodeError):
             line_number = content.count(b"\n", 0, error.start) + 1
-            raise FileError(
+            raise TableError(
                 f"This file is not in {encoding}: line {line_number} does not fit.",
                 hint="Save it as CSV UTF-8, or name its encoding.",
             ) from None
-        raise FileError(
+        raise TableError(
             f'There is no text encoding called "{encoding}".',
             hint="Use utf-8, windows-1255, windows-1250 or windows-1252.",
         ) from None
@@ -79,7 +79,7 @@ def _refuse_damaged_utf8(content: bytes, first_broken: int) -> None:
     readable = len(text) - len(text.encode("ascii", errors="ignore")) - broken
     if readable > broken:
         line_number = content.count(b"\n", 0, first_broken) + 1
-        raise FileError(
+        raise TableError(
             f"This file is UTF-8, but line {line_number} holds characters that are not.",
             hint="Open it, mend that line and save it as CSV UTF-8, or name its encoding.",
         )
@@ -96,7 +96,7 @@ def _most_plausible(content: bytes) -> Decoded:
     # Of equals the first stands: Windows-1252 is by far the commonest.
     readings.sort(key=lambda reading: -reading[0])
     if not readings or readings[0][0] < 0:
-        raise FileError(
+        raise TableError(
             "This file makes no sense in any of the encodings UTF-8, Windows-1255, Windows-1250, Windows-1252.",
             hint="Save it as CSV UTF-8, or name its encoding.",
         )
