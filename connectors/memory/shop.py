@@ -79,6 +79,7 @@ class MemoryShop:
     refused: set[str] = field(default_factory=set)  # ids of listings whose writes are rejected
     unreadable: set[str] = field(default_factory=set)  # ids of orders that come parked
     notices_forbidden: bool = False  # `prepare` is refused: what buyers read may not be written
+    drops_notices: bool = False  # numbers are taken, what buyers are to read is not
     scramble: random.Random | None = None  # the order list comes with doubles, old versions, and out of order
     on_call: Callable[[str, Literal["before", "after"]], None] = lambda _call, _moment: None  # may raise: a crash
     # The witness: units of (order id, line id) that the engine has booked as taken, and who judges each write.
@@ -425,11 +426,14 @@ class MemoryShop:
 
     def _apply(self, key: str, write: Write) -> Outcome:
         item = self._items[write.listing_id]
-        if write.notice is not None:
+        unshown = None
+        if write.notice is not None and self.drops_notices:
+            unshown = Rejected(f"The memory shop does not keep what buyers are to read of {item.name}.")
+        elif write.notice is not None:
             item.notice = write.notice if write.notice.status else None
         if write.op in NO_NUMBER:
             item.sells_at_zero = () if write.op is Op.STOP else item.sells_at_zero
-            return Outcome(item.id, shown=item.shown)
+            return Outcome(item.id, unshown, item.shown)
         before = item.shown
         after = before + write.delta if write.op is Op.DELTA and before is not None else write.target
         item.shown = after
@@ -451,4 +455,4 @@ class MemoryShop:
             item.unexplained = 0  # the engine's view and the truth agree again
         if self.booked is not None:
             self.on_write(seen)
-        return Outcome(item.id, shown=after)
+        return Outcome(item.id, shown=after, unshown=unshown)

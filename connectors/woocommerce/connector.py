@@ -21,11 +21,12 @@ from connectors.contract import (
     Setting,
     SettingType,
     SettingValue,
+    StorefrontFile,
     Subscriptions,
     Surroundings,
     Write,
 )
-from connectors.woocommerce import checks, writes
+from connectors.woocommerce import checks, plugin, writes
 from connectors.woocommerce.client import Client
 from connectors.woocommerce.guide import GUIDE
 from connectors.woocommerce.hooks import Hooks
@@ -134,6 +135,9 @@ class WooCommerce:
 
     def prepare(self) -> None:
         """Nothing to make ready: metadata needs no definition."""
+
+    def storefront(self) -> StorefrontFile:
+        return plugin.storefront()
 
     def news(self, headers: Mapping[str, str], body: bytes) -> News | None:
         return self._hooks.news(headers, body)

@@ -31,6 +31,7 @@ from syncd.cli import (
     reports,
     rules,
     service,
+    storefront,
     suppliers,
     sync,
 )
@@ -49,6 +50,7 @@ VERBS: tuple[tuple[str, str, Callable[..., None] | typer.Typer], ...] = (
     (FIRST_TIME, "adopt", counting.adopt),
     (FIRST_TIME, "plan", channels.plan),
     (FIRST_TIME, "go-live", channels.go_live),
+    (FIRST_TIME, "storefront", storefront.storefront),
     (FIRST_TIME, "install-service", install_service.install_service),
     (EVERY_DAY, "sync", sync.sync),
     (EVERY_DAY, "run", service.run),
