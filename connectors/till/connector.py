@@ -250,7 +250,8 @@ class Till:
             return [Finding(Level.FAIL, str(error), error.hint)]
         waiting = [file for file in files if not file.done]
         newest = f", the newest of {max(file.changed_at for file in files):%Y-%m-%d %H:%M} UTC" if files else ""
-        text = f"{self._folder.path}: {len(waiting)} files, {len(files) - len(waiting)} in {DONE}/{newest}"
+        how_many = "1 file" if len(waiting) == 1 else f"{len(waiting):,} files"
+        text = f"{self._folder.path}: {how_many}, {len(files) - len(waiting):,} in {DONE}/{newest}"
         found = [Finding(Level.OK, f"{text}; times are those of {clock.zone}")]
         if not self._may_put_away():
             hint = f"Nothing is lost: they stay where they are. Let the user of syncd write to {self._folder.path}"

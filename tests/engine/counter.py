@@ -31,12 +31,13 @@ class Counter:
     returns_to: str = QUARANTINE
     clock: Clock = field(default_factory=Clock)
     settings: dict[str, SettingValue] = field(default_factory=dict)
+    kind: type[Till] = Till
 
     def __post_init__(self) -> None:
         self.db.lease_time = lambda _tx: None  # leases, too, go by the clock of this world
         self.folder.mkdir(exist_ok=True)
         around = Surroundings(now=self.clock, zone=ZoneInfo("Europe/Copenhagen"))
-        till = Till("till", {"FOLDER": str(self.folder), **self.settings}, around)
+        till = self.kind("till", {"FOLDER": str(self.folder), **self.settings}, around)
         port = Port("till", "till", till, silent_after=timedelta(hours=26))
         self.house = House(self.db, (port,), returns_to=self.returns_to, now=self.clock, sleep=self.clock.sleep)
         with leased(self.house):
