@@ -27,7 +27,7 @@ import time
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from enum import StrEnum
 from typing import ClassVar, Protocol, runtime_checkable
 
@@ -158,6 +158,7 @@ def _unobserved(event: CallEvent, kind: str) -> None:
 class Surroundings:
     """Clock, waiting and randomness, so that tests can be exact. `now` is aware UTC; `sleep` takes seconds.
 
+    `zone` is the owner's time zone, for times that a channel writes without one.
     `observe` is told of each call as it happens, with the kind of an error (one word such as ``unavailable``, else
     empty). It is called from the threads that call, must not block and must not raise.
     """
@@ -166,6 +167,7 @@ class Surroundings:
     sleep: Callable[[float], None] = _sleep
     random: random.Random = field(default_factory=random.Random)
     observe: Callable[[CallEvent, str], None] = _unobserved
+    zone: tzinfo = UTC
 
 
 # --------------------------------------------------------------------------- findings of a check
@@ -324,13 +326,15 @@ class OrderState:
 class OrderPage:
     """Order states and the cursor that resumes exactly after them. The engine commits both in one transaction.
 
-    `heard_until`: up to when the source has told anything, where it is not `steady` (a till's newest file).
+    `heard_until`: up to when the source has told anything, where it is not `steady` (a till's newest file). `cleared`:
+    references of items that were parked before and are no trouble any more.
     """
 
     orders: tuple[OrderState, ...]
     cursor: str
     parked: tuple[Parked, ...] = ()
     heard_until: datetime | None = None
+    cleared: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -562,7 +566,8 @@ class SalesSource(Protocol):
 
     steady: bool
     """True where a complete reading tells every sale up to now. False where sales are told when somebody tells them (a
-    till's files): each page says by `OrderPage.heard_until` up to when there is word, and silence is no news."""
+    till's files): each page says by `OrderPage.heard_until` up to when there is word, and silence is no news. Such a
+    source may tell an order in parts, all of one version: units of lines that a part does not list stay as told."""
 
     def orders(self, cursor: str | None) -> Iterator[OrderPage]:
         """Pages of order states that changed since `cursor`, to the present.

@@ -38,7 +38,7 @@ def open_house(
     Raises:
         DatabaseProblem: the database cannot be used.
     """
-    surroundings = surroundings or Surroundings()
+    surroundings = replace(surroundings or Surroundings(), zone=settings.timezone)
     db = Database(settings.database_url)
     try:
         prepare(db, surroundings.now())

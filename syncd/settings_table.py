@@ -6,7 +6,7 @@ What a connector understands beside these is declared by the connector itself (`
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -331,5 +331,11 @@ def of_connector(setting: Setting) -> Known:
 
 
 def of_channel(declared: tuple[Setting, ...]) -> dict[str, Known]:
-    """All settings of a channel by name. Where a connector declares one of `PER_CHANNEL`, the latter wins."""
-    return {setting.name: of_connector(setting) for setting in declared} | {known.name: known for known in PER_CHANNEL}
+    """All settings of a channel by name. Where a connector declares one of `PER_CHANNEL`, the latter wins, with the
+    default and the words that suit this kind of channel, where it has a default of its own."""
+    own = {setting.name: of_connector(setting) for setting in declared}
+    return own | {known.name: _by_kind(known, own.get(known.name)) for known in PER_CHANNEL}
+
+
+def _by_kind(known: Known, own: Known | None) -> Known:
+    return known if own is None or own.default is None else replace(known, default=own.default, help=own.help)

@@ -19,7 +19,10 @@ The suite asks for capabilities, never for a vendor. Tests of what is not claime
 import pytest
 
 pytest.register_assert_rewrite(
-    *(f"{__name__}.{module}" for module in ("conduct", "listings", "news", "notices", "rig", "sales", "writes"))
+    *(
+        f"{__name__}.{module}"
+        for module in ("conduct", "listings", "news", "notices", "rig", "sales", "telling", "writes")
+    )
 )
 
 from connectors.testing.conduct import ConductPromises  # noqa: E402 - pytest must be told before it is imported
@@ -28,10 +31,13 @@ from connectors.testing.news import NewsPromises  # noqa: E402
 from connectors.testing.notices import NoticePromises  # noqa: E402
 from connectors.testing.rig import Capability, Rig  # noqa: E402
 from connectors.testing.sales import SalesPromises  # noqa: E402
+from connectors.testing.telling import TellingPromises  # noqa: E402
 from connectors.testing.writes import WritePromises  # noqa: E402
 
 __all__ = ["Capability", "ContractSuite", "Rig"]
 
 
-class ContractSuite(ConductPromises, ListingPromises, NewsPromises, NoticePromises, SalesPromises, WritePromises):
+class ContractSuite(
+    ConductPromises, ListingPromises, NewsPromises, NoticePromises, SalesPromises, TellingPromises, WritePromises
+):
     """Every promise of the contract. A subclass sets `capabilities` and gives the fixture `rig`, new for each test."""

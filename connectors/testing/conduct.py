@@ -86,8 +86,9 @@ class ConductPromises(Promises):
 
     def test_it_has_the_roles_that_it_claims(self, rig: Rig) -> None:
         connector = rig.connector()
+        assert isinstance(connector, SalesSource) == bool(self.capabilities & {Capability.SALES, Capability.TOLD})
+        assert not isinstance(connector, SalesSource) or connector.steady == (Capability.SALES in self.capabilities)
         roles = {
-            Capability.SALES: SalesSource,
             Capability.LISTINGS: ListingSource,
             Capability.STOCK: StockSink,
             Capability.NEWS: NewsSource,

@@ -30,7 +30,8 @@ ADDRESS = "https://sync.example/hooks/contract"
 class Capability(StrEnum):
     """What a connector, its channel and its rig can do."""
 
-    SALES = "sales"  # the connector is a SalesSource
+    SALES = "sales"  # the connector is a steady SalesSource
+    TOLD = "told"  # ... a SalesSource that is not steady, whose sales are over when they are told, by SKU (a till)
     LISTINGS = "listings"  # ... a ListingSource
     STOCK = "stock"  # ... a StockSink
     NEWS = "news"  # ... a NewsSource
@@ -98,7 +99,9 @@ class Rig(Protocol):
         ...
 
     # what customers and the shopkeeper do; each order has one line
-    def buy(self, ref: ListingRef, units: int = 1) -> str: ...
+    def buy(self, ref: ListingRef, units: int = 1) -> str:
+        """Where sales are TOLD, this one is told, a receipt of its own; below 0 units come back."""
+        ...
 
     def buy_unpaid(self, ref: ListingRef, units: int = 1) -> str: ...
 

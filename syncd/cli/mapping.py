@@ -253,7 +253,14 @@ def primary(
 
 
 def ports(house: House, names: Sequence[str] | None) -> list[Port]:
-    """The channels of these names that have listings; all of them where none is named. Raises `UnknownChannel`."""
-    if names:
-        return [house.port(name) for name in names]
-    return [port for port in house.ports if port.shelf is not None]
+    """The channels of these names that have listings; all of them where none is named.
+
+    Raises:
+        UnknownChannel: there is none of that name.
+        SyncdError: a named channel lists nothing.
+    """
+    chosen = [house.port(name) for name in names] if names else [port for port in house.ports if port.shelf is not None]
+    for port in chosen:
+        if port.shelf is None:
+            raise SyncdError(f"{port.name} lists nothing: there is nothing to match.", exit_code=PARTLY_FAILED)
+    return chosen

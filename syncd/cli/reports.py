@@ -10,6 +10,7 @@ import typer
 
 from syncd.cli import invocation, output, shapes
 from syncd.cli.words import addend, ago, at_or_today, listed, many
+from syncd.domain.freshness import in_words
 from syncd.domain.stock import StockClass
 from syncd.storage.catalogue import Level
 from syncd.storage.channels import Mode
@@ -58,6 +59,8 @@ def status(ctx: typer.Context, json: AsJson = False) -> None:
 
 def _of_channel(one: ChannelStanding, now: datetime) -> str:
     """How a channel stands, with ``{read}`` where it says how long ago it was read: channels alike share a line."""
+    if not one.steady:
+        return _of_till(one, now)
     mode = {Mode.SHADOW: "shadow: nothing is written", Mode.RESTORING: "its old numbers are being restored"}
     parts = [mode.get(one.mode, "live"), "read {read}" if one.read_at else "not read yet"]
     if one.paused_at is not None:
@@ -68,6 +71,20 @@ def _of_channel(one: ChannelStanding, now: datetime) -> str:
         since = "" if one.oldest_waiting is None else f" (the oldest: {ago(one.oldest_waiting, now)})"
         parts.append(f"{one.waiting} waiting to be written{since}" if one.waiting else "nothing waiting")
     return ", ".join(parts)
+
+
+def _of_till(one: ChannelStanding, now: datetime) -> str:
+    """How a channel stands that only tells, and only when somebody tells it."""
+    silent_after = in_words(one.silent_after)
+    if one.parked_reason is not None:
+        heard = f"stands still: {one.parked_reason}".replace("{", "(").replace("}", ")")
+    elif one.read_at is None:
+        heard = f"waits for its first file (silent after {silent_after})"
+    elif now - one.read_at > one.silent_after:
+        heard = f"silent: its newest file is older than {silent_after} ({{read}})"
+    else:
+        heard = "newest file {read}"
+    return f"only read, {heard}"
 
 
 def _exposure(found: Standing) -> str:

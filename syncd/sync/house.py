@@ -42,9 +42,10 @@ class Port:
     """One configured channel: its connector and what the owner set for it.
 
     `shop` says which shop it is, by its address. `silent_after`: a source that could not be read for longer stops
-    blocking raises elsewhere (design.md §3.5). `ships_from`: own locations from which its orders are fulfilled, in
-    order. `start_counting`: listings whose stock the channel does not count yet may be switched on
-    (`<CHANNEL>_MANAGE_STOCK=on`). `poll`: the service reads its orders at least this often.
+    blocking raises elsewhere (design.md §3.5), and a till that told nothing for longer is asked about. `ships_from`:
+    own locations from which its orders are fulfilled, in order. `start_counting`: listings whose stock the channel does
+    not count yet may be switched on (`<CHANNEL>_MANAGE_STOCK=on`). `poll`: the service reads its orders at least this
+    often.
     `sells`: the pools that it sells, `buffers` what it holds back of those beyond own stock. `trust_percent`: how much
     of what a supplier's feed states is believed (N20). `wording`: what buyers read beside the number; ``None``: nothing
     is written there. `promise_days`: the delivery that its site promises, in working days (N26).
@@ -69,6 +70,16 @@ class Port:
     @property
     def sales(self) -> SalesSource | None:
         return self.connector if isinstance(self.connector, SalesSource) else None
+
+    @property
+    def by_sku(self) -> bool:
+        """True where what was sold is told by SKU, because nothing is listed there (a till)."""
+        return self.sales is not None and self.shelf is None
+
+    @property
+    def steady(self) -> bool:
+        """False where sales are told only when somebody tells them (`SalesSource.steady`)."""
+        return self.sales is None or self.sales.steady
 
     @property
     def shelf(self) -> ListingSource | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from syncd.domain.availability import Pools
 from syncd.domain.safety import Change
@@ -18,7 +18,7 @@ from syncd.storage.orders import Reservation, ToDecide
 from syncd.sync import stock as stock_of
 from syncd.sync import views
 from syncd.sync.desk import known_sku
-from syncd.sync.house import House
+from syncd.sync.house import House, Port
 from syncd.sync.stock import Stock
 from syncd.sync.views import View, in_step
 
@@ -26,7 +26,8 @@ from syncd.sync.views import View, in_step
 @dataclass(frozen=True, slots=True)
 class ChannelStanding:
     """One channel. `waiting`: listings that do not show yet what they should, the oldest since `oldest_waiting`;
-    `read_at`: its orders, completely; `pushed_at`: the last push that it took."""
+    `read_at`: its orders, completely, or the newest file where it is not `steady`; `pushed_at`: the last push that it
+    took. Where it told nothing for longer than `silent_after` it is silent."""
 
     name: str
     kind: str
@@ -39,6 +40,8 @@ class ChannelStanding:
     paused_at: datetime | None
     pushed_at: datetime | None
     oldest_waiting: datetime | None
+    silent_after: timedelta
+    steady: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,7 @@ def standing(house: House) -> Standing:
             if channel is None:
                 continue
             kept = views.load(tx, house, port)
-            found.append(_channel(channel, kept))
+            found.append(_channel(channel, port, kept))
             for view in kept:
                 advertised[view.sku.id] += max(0, view.row.showing or 0)
         counted = [sku for sku in skus if sku.counted_at is not None]
@@ -107,7 +110,7 @@ def standing(house: House) -> Standing:
         )
 
 
-def _channel(channel: channels.Channel, kept: list[View]) -> ChannelStanding:
+def _channel(channel: channels.Channel, port: Port, kept: list[View]) -> ChannelStanding:
     live = channel.mode is not Mode.SHADOW
     late = [view for view in kept if live and not in_step(view)]
     since = [view.row.waits_since for view in late if view.row.waits_since is not None]
@@ -123,6 +126,8 @@ def _channel(channel: channels.Channel, kept: list[View]) -> ChannelStanding:
         channel.paused_at,
         channel.pushed_at,
         min(since, default=None),
+        port.silent_after,
+        port.steady,
     )
 
 

@@ -105,7 +105,7 @@ class MemoryRig:
 
 
 class TestTheShopLikeWooCommerce(ContractSuite):
-    capabilities = frozenset(Capability)
+    capabilities = frozenset(Capability) - {Capability.TOLD}
 
     @pytest.fixture
     def rig(self) -> MemoryRig:
@@ -113,7 +113,7 @@ class TestTheShopLikeWooCommerce(ContractSuite):
 
 
 class TestTheShopLikeShopify(ContractSuite):
-    capabilities = frozenset(Capability)
+    capabilities = frozenset(Capability) - {Capability.TOLD}
 
     @pytest.fixture
     def rig(self) -> MemoryRig:
