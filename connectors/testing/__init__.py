@@ -19,7 +19,7 @@ The suite asks for capabilities, never for a vendor. Tests of what is not claime
 import pytest
 
 pytest.register_assert_rewrite(
-    *(f"{__name__}.{module}" for module in ("conduct", "listings", "news", "rig", "sales", "writes"))
+    *(f"{__name__}.{module}" for module in ("conduct", "listings", "news", "rig", "sales", "supply", "writes"))
 )
 
 from connectors.testing.conduct import ConductPromises  # noqa: E402 - pytest must be told before it is imported
@@ -27,10 +27,11 @@ from connectors.testing.listings import ListingPromises  # noqa: E402
 from connectors.testing.news import NewsPromises  # noqa: E402
 from connectors.testing.rig import Capability, Rig  # noqa: E402
 from connectors.testing.sales import SalesPromises  # noqa: E402
+from connectors.testing.supply import SupplyPromises  # noqa: E402
 from connectors.testing.writes import WritePromises  # noqa: E402
 
 __all__ = ["Capability", "ContractSuite", "Rig"]
 
 
-class ContractSuite(ConductPromises, ListingPromises, NewsPromises, SalesPromises, WritePromises):
+class ContractSuite(ConductPromises, ListingPromises, NewsPromises, SalesPromises, SupplyPromises, WritePromises):
     """Every promise of the contract. A subclass sets `capabilities` and gives the fixture `rig`, new for each test."""

@@ -22,6 +22,7 @@ from connectors.contract import (
     SalesSource,
     SettingType,
     StockSink,
+    SupplyFeed,
     Unavailable,
 )
 from connectors.testing.rig import (
@@ -54,12 +55,17 @@ def every_call(connector: Connector, ref: ListingRef, order_ids: list[str]) -> C
         calls["send"] = lambda: connector.send(one_batch(lowering(ref, target=4, expected=9)))
     if isinstance(connector, NewsSource):
         calls["subscribe"] = lambda: connector.subscribe(ADDRESS)
+    if isinstance(connector, SupplyFeed):
+        calls["supplies"] = lambda: connector.supplies(None)
     return calls
 
 
 class ConductPromises(Promises):
     def made(self, rig: Rig) -> tuple[ListingRef, list[str]]:
-        """A listing that shows 9, and the orders there are."""
+        """A listing that shows 9, or a SKU of which a supplier has 9, and the orders there are."""
+        if Capability.SUPPLY in self.capabilities:
+            rig.state({"A": 9})
+            return ListingRef("A"), []
         ref = rig.add_listing("A", 10)
         if Capability.SALES not in self.capabilities:
             rig.set_shown(ref, 9)
@@ -84,6 +90,7 @@ class ConductPromises(Promises):
             Capability.LISTINGS: ListingSource,
             Capability.STOCK: StockSink,
             Capability.NEWS: NewsSource,
+            Capability.SUPPLY: SupplyFeed,
         }
         assert isinstance(connector, Connector)
         for capability, role in roles.items():

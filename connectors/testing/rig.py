@@ -19,6 +19,7 @@ from connectors.contract import (
     Outcome,
     SalesSource,
     StockSink,
+    SupplyFeed,
     Write,
 )
 
@@ -33,6 +34,7 @@ class Capability(StrEnum):
     LISTINGS = "listings"  # ... a ListingSource
     STOCK = "stock"  # ... a StockSink
     NEWS = "news"  # ... a NewsSource
+    SUPPLY = "supply"  # ... a SupplyFeed
     CREDENTIALS = "credentials"  # the channel asks who calls
     RATE_LIMIT = "rate limit"  # the channel asks callers to wait
     VARIATIONS = "variations"  # listings that belong to a parent
@@ -105,6 +107,12 @@ class Rig(Protocol):
 
     def catch_up(self) -> None:
         """Let the order list show all that happened, and let the next change have a later time."""
+        ...
+
+    # what a supplier says (SUPPLY); `shown` is then what it says of the SKU that is the listing's id
+    def state(self, units: Mapping[str, int | None], *, unreadable: Sequence[str] = ()) -> None:
+        """The supplier writes its feed anew: units by SKU, ``None`` where it names a SKU and says nothing of its stock.
+        What it says of the SKUs in `unreadable` cannot be read."""
         ...
 
     # webhooks (NEWS); addresses are https and lead nowhere
@@ -184,6 +192,11 @@ def as_listings(connector: Connector) -> ListingSource:
 
 def as_sink(connector: Connector) -> StockSink:
     assert isinstance(connector, StockSink)
+    return connector
+
+
+def as_feed(connector: Connector) -> SupplyFeed:
+    assert isinstance(connector, SupplyFeed)
     return connector
 
 
