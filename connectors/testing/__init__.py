@@ -21,7 +21,7 @@ import pytest
 pytest.register_assert_rewrite(
     *(
         f"{__name__}.{module}"
-        for module in ("conduct", "listings", "news", "notices", "rig", "sales", "telling", "writes")
+        for module in ("conduct", "listings", "news", "notices", "rig", "sales", "supply", "telling", "writes")
     )
 )
 
@@ -31,6 +31,7 @@ from connectors.testing.news import NewsPromises  # noqa: E402
 from connectors.testing.notices import NoticePromises  # noqa: E402
 from connectors.testing.rig import Capability, Rig  # noqa: E402
 from connectors.testing.sales import SalesPromises  # noqa: E402
+from connectors.testing.supply import SupplyPromises  # noqa: E402
 from connectors.testing.telling import TellingPromises  # noqa: E402
 from connectors.testing.writes import WritePromises  # noqa: E402
 
@@ -38,6 +39,13 @@ __all__ = ["Capability", "ContractSuite", "Rig"]
 
 
 class ContractSuite(
-    ConductPromises, ListingPromises, NewsPromises, NoticePromises, SalesPromises, TellingPromises, WritePromises
+    ConductPromises,
+    ListingPromises,
+    NewsPromises,
+    NoticePromises,
+    SalesPromises,
+    SupplyPromises,
+    TellingPromises,
+    WritePromises,
 ):
     """Every promise of the contract. A subclass sets `capabilities` and gives the fixture `rig`, new for each test."""

@@ -25,6 +25,7 @@ from connectors.contract import (
     SalesSource,
     SettingType,
     StockSink,
+    SupplyFeed,
     Unavailable,
     Write,
 )
@@ -61,12 +62,17 @@ def every_call(connector: Connector, ref: ListingRef, order_ids: list[str]) -> C
         calls["send a notice"] = lambda: connector.send(one_batch(shown))
     if isinstance(connector, NewsSource):
         calls["subscribe"] = lambda: connector.subscribe(ADDRESS)
+    if isinstance(connector, SupplyFeed):
+        calls["supplies"] = lambda: connector.supplies(None)
     return calls
 
 
 class ConductPromises(Promises):
     def made(self, rig: Rig) -> tuple[ListingRef, list[str]]:
-        """A listing that shows 9, and the orders there are."""
+        """A listing that shows 9, or a SKU of which a supplier has 9, and the orders there are."""
+        if Capability.SUPPLY in self.capabilities:
+            rig.state({"A": 9})
+            return ListingRef("A"), []
         ref = rig.add_listing("A", 10)
         if Capability.SALES not in self.capabilities:
             rig.set_shown(ref, 9)
@@ -93,6 +99,7 @@ class ConductPromises(Promises):
             Capability.STOCK: StockSink,
             Capability.NEWS: NewsSource,
             Capability.NOTICES: Display,
+            Capability.SUPPLY: SupplyFeed,
         }
         assert isinstance(connector, Connector)
         for capability, role in roles.items():

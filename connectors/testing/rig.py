@@ -20,6 +20,7 @@ from connectors.contract import (
     Outcome,
     SalesSource,
     StockSink,
+    SupplyFeed,
     Write,
 )
 
@@ -37,6 +38,7 @@ class Capability(StrEnum):
     NEWS = "news"  # ... a NewsSource
     NOTICES = "notices"  # ... a Display
     STOP = "stop"  # ... a StockSink that takes Op.STOP
+    SUPPLY = "supply"  # ... a SupplyFeed
     CREDENTIALS = "credentials"  # the channel asks who calls
     RATE_LIMIT = "rate limit"  # the channel asks callers to wait
     VARIATIONS = "variations"  # listings that belong to a parent
@@ -125,6 +127,12 @@ class Rig(Protocol):
         """Let the order list show all that happened, and let the next change have a later time."""
         ...
 
+    # what a supplier says (SUPPLY); `shown` is then what it says of the SKU that is the listing's id
+    def state(self, units: Mapping[str, int | None], *, unreadable: Sequence[str] = ()) -> None:
+        """The supplier writes its feed anew: units by SKU, ``None`` where it names a SKU and says nothing of its stock.
+        What it says of the SKUs in `unreadable` cannot be read."""
+        ...
+
     # webhooks (NEWS); addresses are https and lead nowhere
     signature_header: str
     """The lower-case name of the header that holds the signature of a delivery."""
@@ -202,6 +210,11 @@ def as_listings(connector: Connector) -> ListingSource:
 
 def as_sink(connector: Connector) -> StockSink:
     assert isinstance(connector, StockSink)
+    return connector
+
+
+def as_feed(connector: Connector) -> SupplyFeed:
+    assert isinstance(connector, SupplyFeed)
     return connector
 
 

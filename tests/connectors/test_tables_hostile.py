@@ -13,6 +13,8 @@ from connectors.tables.table import rows_of, table_of
 from connectors.tables.values import TableError
 
 WORDS = frozenset({"sku", "stock"})
+SHEET = "xl/worksheets/sheet1.xml"
+FIFTY = b"<x " + b" ".join(b'a%d=""' % n for n in range(50)) + b"/>"
 
 
 def workbook() -> bytes:
@@ -49,9 +51,9 @@ def refusal(content: bytes) -> str:
 @pytest.mark.parametrize(
     ("name", "before", "part", "times", "after"),
     [
-        ("xl/worksheets/sheet1.xml", b"<worksheet><sheetData><row>", b"<c/>", 1_000_000, b"</row></sheetData></worksheet>"),
-        ("xl/styles.xml", b"<styleSheet>", b"<x " + b" ".join(b'a%d=""' % n for n in range(50)) + b"/>", 41_000, b"</styleSheet>"),
-        ("xl/worksheets/sheet1.xml", b"<worksheet>", b"<e>" + b"x" * 9_990 + b"</e>", 5_100, b"</worksheet>"),
+        (SHEET, b"<worksheet><sheetData><row>", b"<c/>", 1_000_000, b"</row></sheetData></worksheet>"),
+        ("xl/styles.xml", b"<styleSheet>", FIFTY, 41_000, b"</styleSheet>"),
+        (SHEET, b"<worksheet>", b"<e>" + b"x" * 9_990 + b"</e>", 5_100, b"</worksheet>"),
     ],
     ids=["a row without end", "styles without end", "text without end"],
 )  # fmt: skip
