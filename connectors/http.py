@@ -33,6 +33,7 @@ from connectors.contract import (
     Unavailable,
     Unreadable,
 )
+from connectors.public_addresses import NotPublic, PublicOnly, guarded
 from connectors.redaction import Redactor
 
 Params = Mapping[str, str | int]
@@ -57,17 +58,22 @@ for _name in ("urllib3.connectionpool", "urllib3.util.retry"):
 class Redirected(Unavailable):
     """The address answers with a redirect, which is not followed: a redirected write is lost silently.
 
-    `location` is where it points (redacted; empty where the answer does not say). Nothing was written.
+    `location` is where it points (redacted; empty where the answer does not say), `target` the same as it was said, for
+    a caller that may follow. Nothing was written.
     """
 
-    def __init__(self, message: str, *, location: str, hint: str = "") -> None:
+    def __init__(self, message: str, *, location: str, target: str = "", hint: str = "") -> None:
         super().__init__(message, hint=hint)
         self.location = location
+        self.target = target
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer with a status below 500 that is neither a redirect nor 429. `url` is redacted; headers ignore case."""
+    """An answer with a status below 500 that is neither a redirect nor 429. `url` is redacted; headers ignore case.
+
+    304 (unchanged) answers only who asked for it, and is no redirect.
+    """
 
     status: int
     headers: Mapping[str, str] = field(repr=False)
@@ -115,6 +121,11 @@ class Answer:
         raise Unreadable(message, sample=self.sample, hint=hint)
 
 
+class _Session(requests.Session):
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """None: though it is not to follow, requests would read the whole body of a redirect, and fail on a bad one."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Failure:
     """Why one try brought no usable answer. `sent`: the other side may have acted on it."""
@@ -145,19 +156,24 @@ class Transport:
         parallel: int = 2,
         secrets: Iterable[str] = (),
         largest_body_bytes: int = 64 * 2**20,
+        only: PublicOnly | None = None,
     ) -> None:
-        """`verify` is True for the usual certificates, or the path of a file with the certificates to trust."""
+        """`verify` is True for the usual certificates, or the path of a file with the certificates to trust.
+
+        With `only`, hosts are asked that lie in the public internet, and no other.
+        """
         self.redactor = Redactor(secrets)
         self._surroundings = surroundings
         self._timeouts_s = (connect_timeout_s, read_timeout_s)
         self._verify = verify
         self._largest_body_bytes = largest_body_bytes
-        self._session = requests.Session()
+        self._session = _Session()
         self._session.trust_env = False
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self._session.headers["User-Agent"] = "syncd"
         for scheme in ("https://", "http://"):
-            self._session.mount(scheme, HTTPAdapter(pool_connections=4, pool_maxsize=parallel, pool_block=True))
+            adapter = HTTPAdapter(pool_connections=4, pool_maxsize=parallel, pool_block=True)
+            self._session.mount(scheme, guarded(adapter, only) if only else adapter)
 
     def __repr__(self) -> str:
         return "Transport()"
@@ -258,8 +274,9 @@ class Transport:
                 allow_redirects=False,
                 stream=True,
             ) as response:
-                content = self._content(response, started, host)
-        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, UnicodeError) as error:
+                # What a redirect says beside its target is of no use, and may be without end.
+                content = b"" if _redirects(response.status_code) else self._content(response, started, host)
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, UnicodeError, NotPublic) as error:
             # The error itself stays behind: its text and its request carry the address with its keys.
             return self._failure(error, host)
         if isinstance(content, _Failure):
@@ -284,12 +301,14 @@ class Transport:
 
     def _refusal(self, answer: Answer, host: str) -> _Failure | None:
         """What the status says before anybody reads the body; None where the answer is the caller's."""
-        if 300 <= answer.status < 400:
-            location = self.redact(answer.headers.get("Location", ""))
+        if _redirects(answer.status):
+            target = answer.headers.get("Location", "")
+            location = self.redact(target)
             return _Failure(
                 Redirected(
                     f"{host} redirects to {location or 'another address'}; redirects are not followed.",
                     location=location,
+                    target=target,
                     hint="Set the channel's address to where it points.",
                 ),
                 sent=False,
@@ -310,6 +329,8 @@ class Transport:
 
     def _failure(self, error: Exception, host: str) -> _Failure:
         """What a failed try means: was it sent, may it be tried again, and the sentence for the owner."""
+        if isinstance(error, ConnectorError):
+            return _Failure(error, sent=False, again=False)
         cause = _cause(error)
         if _certificates_unreadable(error, cause):
             unreadable_file = Unavailable(f"The file {self._verify} with certificates cannot be read.", hint=_TLS)
@@ -349,6 +370,10 @@ _FILE_READERS = ("X509", "PEM", "ASN1")  # the parts of OpenSSL that read certif
 _COMES_BACK = "It is tried again by itself."
 _ADDRESS = "Check the channel's address, and that this machine is online."
 _TLS = "Check the shop's certificate; for one of your own, name its CA file in the channel's CA_FILE."
+
+
+def _redirects(status: int) -> bool:
+    return 300 <= status < 400 and status != 304
 
 
 def _cause(error: Exception) -> Exception:

@@ -7,6 +7,7 @@ import re
 import warnings as python_warnings
 import zipfile
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, time, timedelta
 from decimal import Decimal
@@ -15,10 +16,13 @@ from typing import Any
 import openpyxl
 from openpyxl.workbook.workbook import Workbook
 
+from connectors.tables import guard
 from connectors.tables.cells import Cell, Damaged, printable, undefused
 from connectors.tables.values import TableError
 
 MAX_UNPACKED_BYTES = 200_000_000
+
+python_warnings.filterwarnings("ignore", module="openpyxl")  # it tells of styles that it does not know
 
 _ZIP = b"PK\x03\x04"
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -27,9 +31,9 @@ _EXACT_NUMBERS = 10**15  # Excel keeps 15 digits of a number
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """The rows of one sheet with their numbers, and what to tell about the file."""
+    """The rows of one sheet with their numbers, read as they are taken, and what to tell about the file."""
 
-    rows: tuple[tuple[int, list[Cell]], ...]
+    rows: Iterator[tuple[int, list[Cell]]]
     warnings: tuple[str, ...]
 
 
@@ -76,17 +80,24 @@ def sheet_rows(content: bytes, *, max_rows: int, max_columns: int) -> Sheet:
     that were never calculated come as `Damaged`.
 
     Raises:
-        TableError: it cannot be read, or has more than `max_rows` rows or `max_columns` columns.
+        TableError: here or while rows are taken: it cannot be read, costs too much memory, or has more than `max_rows`
+            rows or `max_columns` columns.
     """
+    with _one_sentence():
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            guard.refuse_bombs(archive)
+        book = _open(content, calculated=False)
+        visible = [sheet.title for sheet in book.worksheets if sheet.sheet_state == "visible"]
+        if not visible:
+            raise TableError("This spreadsheet has no visible sheet.")
+        told = (f'Only the first sheet, "{printable(visible[0])}", was read.',) if len(visible) > 1 else ()
+        return Sheet(_rows(content, book, visible[0], max_rows, max_columns), told)
+
+
+@contextmanager
+def _one_sentence() -> Iterator[None]:
     try:
-        with python_warnings.catch_warnings():
-            python_warnings.simplefilter("ignore")  # openpyxl tells of styles that it does not know
-            book = _open(content, calculated=False)
-            visible = [sheet.title for sheet in book.worksheets if sheet.sheet_state == "visible"]
-            if not visible:
-                raise TableError("This spreadsheet has no visible sheet.")
-            told = (f'Only the first sheet, "{printable(visible[0])}", was read.',) if len(visible) > 1 else ()
-            return Sheet(tuple(_rows(content, book, visible[0], max_rows, max_columns)), told)
+        yield
     except TableError:
         raise
     except Exception:  # noqa: BLE001 - whatever openpyxl meets in a forged file, the owner reads one sentence
@@ -106,30 +117,32 @@ def _cells(book: Workbook, title: str) -> Iterator[tuple[int, Sequence[Any]]]:
 def _rows(
     content: bytes, book: Workbook, title: str, max_rows: int, max_columns: int
 ) -> Iterator[tuple[int, list[Cell]]]:
-    calculated: Iterator[tuple[int, Sequence[Any]]] | None = None
-    for number, cells in _cells(book, title):
-        if number > max_rows + 1:
-            raise TableError(
-                f"It has more than {max_rows:,} rows.", hint="Delete empty rows at the end of the sheet, or split it."
-            )
-        if len(cells) > max_columns:
-            raise TableError(
-                f"Row {number} has more than {max_columns:,} columns.", hint="Delete what stands far right."
-            )
-        results: Sequence[Any] = cells
-        if any(cell.data_type == "f" for cell in cells):
-            # A formula's last result is in a second reading of the same file, made only where there is one.
-            calculated = calculated or _cells(_open(content, calculated=True), title)
-            results = next(row for at, row in calculated if at == number)
-        row = [
-            Damaged("is a formula that was never calculated; open the file in a spreadsheet program and save it")
-            if cell.data_type == "f" and result.value is None
-            else _cell(result)
-            for cell, result in zip(cells, results, strict=True)
-        ]
-        while row and row[-1] == "":
-            row.pop()
-        yield number, row
+    with _one_sentence():
+        calculated: Iterator[tuple[int, Sequence[Any]]] | None = None
+        for number, cells in _cells(book, title):
+            if number > max_rows + 1:
+                raise TableError(
+                    f"It has more than {max_rows:,} rows.",
+                    hint="Delete empty rows at the end of the sheet, or split it.",
+                )
+            if len(cells) > max_columns:
+                raise TableError(
+                    f"Row {number} has more than {max_columns:,} columns.", hint="Delete what stands far right."
+                )
+            results: Sequence[Any] = cells
+            if any(cell.data_type == "f" for cell in cells):
+                # A formula's last result is in a second reading of the same file, made only where there is one.
+                calculated = calculated or _cells(_open(content, calculated=True), title)
+                results = next(row for at, row in calculated if at == number)
+            row = [
+                Damaged("is a formula that was never calculated; open the file in a spreadsheet program and save it")
+                if cell.data_type == "f" and result.value is None
+                else _cell(result)
+                for cell, result in zip(cells, results, strict=True)
+            ]
+            while row and row[-1] == "":
+                row.pop()
+            yield number, row
 
 
 def _cell(cell: Any) -> Cell:

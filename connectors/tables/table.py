@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import csv
-import io
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,8 +18,11 @@ NumberedRow = tuple[int, list[Cell]]
 MAX_FILE_BYTES = 100_000_000
 MAX_ROWS = 500_000
 MAX_COLUMNS = 1_000
+MAX_CELLS = 10_000_000  # of a table that is kept as a whole
+MAX_ROW_CHARACTERS = 5_000_000
 
 _SEPARATOR_LINE = re.compile(r'"?sep=([,;\t])"?\r?\n?', re.IGNORECASE)
+_PHYSICAL_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 _SAMPLE_CHARACTERS = 80
 
 
@@ -52,6 +54,17 @@ class Table:
     warnings: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """A table whose rows are read as they are taken, once. `encoding` and `delimiter` as in `Table`."""
+
+    encoding: str | None
+    delimiter: str | None
+    header: tuple[str, ...]
+    rows: Iterator[Line | BadRow]
+    warnings: tuple[str, ...]
+
+
 def read_table(path: Path, *, encoding: str | None, known_words: frozenset[str], max_rows: int = MAX_ROWS) -> Table:
     """The file at `path` as a table, as `table_of`. No error names the file; `TableError.about` does.
 
@@ -61,27 +74,55 @@ def read_table(path: Path, *, encoding: str | None, known_words: frozenset[str],
     return table_of(_content(path), encoding=encoding, known_words=known_words, max_rows=max_rows)
 
 
-def table_of(content: bytes, *, encoding: str | None, known_words: frozenset[str], max_rows: int = MAX_ROWS) -> Table:
-    """The content of a file as a table: CSV or .xlsx by what it is.
+def table_of(
+    content: bytes,
+    *,
+    encoding: str | None,
+    known_words: frozenset[str],
+    max_rows: int = MAX_ROWS,
+    max_cells: int = MAX_CELLS,
+) -> Table:
+    """The content of a file as a table that is kept as a whole.
+
+    Raises:
+        TableError: as `rows_of`, or it has more than `max_cells` cells.
+    """
+    found = rows_of(content, encoding=encoding, known_words=known_words, max_rows=max_rows)
+    lines: list[Line] = []
+    bad_rows: list[BadRow] = []
+    for row in found.rows:
+        if isinstance(row, BadRow):
+            bad_rows.append(row)
+            continue
+        if (len(lines) + 1) * len(found.header) > max_cells:
+            raise TableError(f"It has more than {max_cells:,} cells.", hint="Delete columns, or split it.")
+        lines.append(row)
+    return Table(found.encoding, found.delimiter, found.header, tuple(lines), tuple(bad_rows), found.warnings)
+
+
+def rows_of(content: bytes, *, encoding: str | None, known_words: frozenset[str], max_rows: int = MAX_ROWS) -> Rows:
+    """The content of a file as rows, one after the other: CSV or .xlsx by what it is.
 
     `known_words` are folded header words; the delimiter that gives most of them is taken.
 
     Raises:
-        TableError: it is empty, encrypted, or no table.
+        TableError: here or while rows are taken: it is empty, encrypted, has too many rows, or is no table.
     """
     if not content.strip(b"\xef\xbb\xbf \t\r\n"):
         raise TableError("The file is empty.")
     if is_spreadsheet(content):
         sheet = sheet_rows(content, max_rows=max_rows, max_columns=MAX_COLUMNS)
-        return _table(sheet.rows, encoding=None, delimiter=None, warnings=sheet.warnings, max_rows=max_rows)
+        header, rows = _under_header(sheet.rows, ragged=True, max_rows=max_rows)
+        return Rows(None, None, header, rows, sheet.warnings)
     refuse_other_formats(content)
     decoded = decode(content, encoding)
     _refuse_binary(decoded.text)
     delimiter, skipped_lines, text = _delimiter(decoded.text, known_words)
-    rows = _csv_rows(text, delimiter, first_line=1 + skipped_lines)
+    csv_rows = _csv_rows(text, delimiter, first_line=1 + skipped_lines)
     doubt = f"Read as {decoded.encoding}; {decoded.rival} would fit as well. Look at the names, or name the encoding."
     warnings = (doubt,) if decoded.rival else ()
-    return _table(rows, encoding=decoded.encoding, delimiter=delimiter, warnings=warnings, max_rows=max_rows)
+    header, rows = _under_header(csv_rows, ragged=False, max_rows=max_rows)
+    return Rows(decoded.encoding, delimiter, header, rows, warnings)
 
 
 def sample_of(cells: Sequence[Cell]) -> str:
@@ -130,15 +171,35 @@ def _delimiter(text: str, known_words: frozenset[str]) -> tuple[str, int, str]:
 
 def _csv_rows(text: str, delimiter: str, first_line: int) -> Iterator[NumberedRow | BadRow]:
     """Rows with the number of the line on which each begins."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    lines = _PhysicalLines(text)
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
     while True:
         number = first_line + reader.line_num
+        lines.characters_of_row = 0
         try:
             yield number, [undefused(cell) for cell in next(reader)]
         except csv.Error as error:
             yield BadRow(number, _csv_reason(str(error)))
         except StopIteration:
             return
+
+
+class _PhysicalLines:
+    """The lines of a text with their ends, one after the other. No row is let grow without end."""
+
+    def __init__(self, text: str) -> None:
+        self._found = _PHYSICAL_LINE.finditer(text)
+        self.characters_of_row = 0
+
+    def __iter__(self) -> _PhysicalLines:
+        return self
+
+    def __next__(self) -> str:
+        line = next(self._found)
+        self.characters_of_row += line.end() - line.start()
+        if self.characters_of_row > MAX_ROW_CHARACTERS:
+            raise TableError(f"It has a row of more than {MAX_ROW_CHARACTERS:,} characters; this is no table.")
+        return line[0]
 
 
 def _csv_reason(error: str) -> str:
@@ -149,39 +210,34 @@ def _csv_reason(error: str) -> str:
     return "A quotation mark stands in the middle of a quoted cell; double it."
 
 
-def _table(
-    rows: Iterable[NumberedRow | BadRow],
-    *,
-    encoding: str | None,
-    delimiter: str | None,
-    warnings: tuple[str, ...],
-    max_rows: int,
-) -> Table:
-    """The first row that is not blank is the header. In a spreadsheet rows may lack their empty cells at the end."""
-    ragged = delimiter is None
-    header: tuple[str, ...] = ()
-    lines: list[Line] = []
-    bad_rows: list[BadRow] = []
-    for row in rows:
-        if not isinstance(row, BadRow) and _blank(row[1]):
-            continue
-        if len(lines) + len(bad_rows) == max_rows:
-            raise TableError(f"It has more than {max_rows:,} rows.", hint="Split it.")
-        if not header:
-            header = _header(row)
-        elif isinstance(row, BadRow):
-            bad_rows.append(row)
-        else:
-            number, cells = row
-            reason = _misfit(cells, len(header), ragged=ragged)
-            if reason:
-                bad_rows.append(BadRow(number, reason, sample_of(cells)))
-            else:
-                padded = [*cells, *[""] * (len(header) - len(cells))]
-                lines.append(Line(number, tuple(padded[: len(header)])))
-    if not header:
+def _under_header(
+    rows: Iterator[NumberedRow | BadRow] | Iterator[NumberedRow], *, ragged: bool, max_rows: int
+) -> tuple[tuple[str, ...], Iterator[Line | BadRow]]:
+    """The first row that is not blank is the header. Where rows are `ragged` they may lack empty cells at their end."""
+    filled = (row for row in rows if isinstance(row, BadRow) or not _blank(row[1]))
+    first = next(filled, None)
+    if first is None:
         raise TableError("The file is empty.")
-    return Table(encoding, delimiter, header, tuple(lines), tuple(bad_rows), warnings)
+    header = _header(first)
+    return header, _lines(filled, len(header), ragged=ragged, max_rows=max_rows)
+
+
+def _lines(
+    filled: Iterator[NumberedRow | BadRow], columns: int, *, ragged: bool, max_rows: int
+) -> Iterator[Line | BadRow]:
+    for count, row in enumerate(filled, start=1):
+        if count > max_rows:
+            raise TableError(f"It has more than {max_rows:,} rows.", hint="Split it.")
+        if isinstance(row, BadRow):
+            yield row
+            continue
+        number, cells = row
+        reason = _misfit(cells, columns, ragged=ragged)
+        if reason:
+            yield BadRow(number, reason, sample_of(cells))
+        else:
+            padded = [*cells, *[""] * (columns - len(cells))]
+            yield Line(number, tuple(padded[:columns]))
 
 
 def _blank(cells: Sequence[Cell]) -> bool:

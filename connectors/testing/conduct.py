@@ -13,16 +13,21 @@ from connectors.contract import (
     Connector,
     ConnectorError,
     CredentialsRejected,
+    Display,
     InDoubt,
     Level,
     ListingRef,
     ListingSource,
     NewsSource,
+    Notice,
+    Op,
     RateLimited,
     SalesSource,
     SettingType,
     StockSink,
+    SupplyFeed,
     Unavailable,
+    Write,
 )
 from connectors.testing.rig import (
     ADDRESS,
@@ -52,14 +57,22 @@ def every_call(connector: Connector, ref: ListingRef, order_ids: list[str]) -> C
         calls["read"] = lambda: connector.read([ref])
     if isinstance(connector, StockSink):
         calls["send"] = lambda: connector.send(one_batch(lowering(ref, target=4, expected=9)))
+    if isinstance(connector, StockSink) and isinstance(connector, Display):
+        shown = Write(ref.id, ref.parent_id, Op.SHOW, 0, 0, Notice("in_stock", "In stock"))
+        calls["send a notice"] = lambda: connector.send(one_batch(shown))
     if isinstance(connector, NewsSource):
         calls["subscribe"] = lambda: connector.subscribe(ADDRESS)
+    if isinstance(connector, SupplyFeed):
+        calls["supplies"] = lambda: connector.supplies(None)
     return calls
 
 
 class ConductPromises(Promises):
     def made(self, rig: Rig) -> tuple[ListingRef, list[str]]:
-        """A listing that shows 9, and the orders there are."""
+        """A listing that shows 9, or a SKU of which a supplier has 9, and the orders there are."""
+        if Capability.SUPPLY in self.capabilities:
+            rig.state({"A": 9})
+            return ListingRef("A"), []
         ref = rig.add_listing("A", 10)
         if Capability.SALES not in self.capabilities:
             rig.set_shown(ref, 9)
@@ -85,6 +98,8 @@ class ConductPromises(Promises):
             Capability.LISTINGS: ListingSource,
             Capability.STOCK: StockSink,
             Capability.NEWS: NewsSource,
+            Capability.NOTICES: Display,
+            Capability.SUPPLY: SupplyFeed,
         }
         assert isinstance(connector, Connector)
         for capability, role in roles.items():
@@ -122,7 +137,7 @@ class ConductPromises(Promises):
         rig.go_down()
         for name, error in self.errors(connector, ref, order_ids).items():
             # Whether a write that met a dead host arrived is not always known; that it did not is checked below.
-            assert isinstance(error, (Unavailable, InDoubt) if name == "send" else Unavailable)
+            assert isinstance(error, (Unavailable, InDoubt) if name.startswith("send") else Unavailable)
             assert str(error).strip()
         with pytest.raises(ConnectorError):
             connector.check()

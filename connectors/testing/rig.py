@@ -13,12 +13,14 @@ from connectors.contract import (
     ListingRef,
     ListingSource,
     NewsSource,
+    Notice,
     Op,
     OrderLine,
     OrderState,
     Outcome,
     SalesSource,
     StockSink,
+    SupplyFeed,
     Write,
 )
 
@@ -34,6 +36,9 @@ class Capability(StrEnum):
     LISTINGS = "listings"  # ... a ListingSource
     STOCK = "stock"  # ... a StockSink
     NEWS = "news"  # ... a NewsSource
+    NOTICES = "notices"  # ... a Display
+    STOP = "stop"  # ... a StockSink that takes Op.STOP
+    SUPPLY = "supply"  # ... a SupplyFeed
     CREDENTIALS = "credentials"  # the channel asks who calls
     RATE_LIMIT = "rate limit"  # the channel asks callers to wait
     VARIATIONS = "variations"  # listings that belong to a parent
@@ -83,6 +88,18 @@ class Rig(Protocol):
         """A human types another number."""
         ...
 
+    def notice(self, ref: ListingRef) -> Notice | None:
+        """What the buyer reads beside the number (NOTICES), not by way of the connector; ``None``: nothing of ours."""
+        ...
+
+    def sell_on(self, ref: ListingRef) -> None:
+        """A human lets the listing go on selling at 0, in a way that `Op.STOP` takes back (STOP)."""
+        ...
+
+    def ends_at_zero(self, ref: ListingRef) -> bool:
+        """Whether a number of 0 would end the sale (STOP), not by way of the connector."""
+        ...
+
     # what customers and the shopkeeper do; each order has one line
     def buy(self, ref: ListingRef, units: int = 1) -> str:
         """Where sales are TOLD, this one is told, a receipt of its own; below 0 units come back."""
@@ -108,6 +125,12 @@ class Rig(Protocol):
 
     def catch_up(self) -> None:
         """Let the order list show all that happened, and let the next change have a later time."""
+        ...
+
+    # what a supplier says (SUPPLY); `shown` is then what it says of the SKU that is the listing's id
+    def state(self, units: Mapping[str, int | None], *, unreadable: Sequence[str] = ()) -> None:
+        """The supplier writes its feed anew: units by SKU, ``None`` where it names a SKU and says nothing of its stock.
+        What it says of the SKUs in `unreadable` cannot be read."""
         ...
 
     # webhooks (NEWS); addresses are https and lead nowhere
@@ -187,6 +210,11 @@ def as_listings(connector: Connector) -> ListingSource:
 
 def as_sink(connector: Connector) -> StockSink:
     assert isinstance(connector, StockSink)
+    return connector
+
+
+def as_feed(connector: Connector) -> SupplyFeed:
+    assert isinstance(connector, SupplyFeed)
     return connector
 
 

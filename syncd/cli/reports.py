@@ -16,7 +16,7 @@ from syncd.storage.catalogue import Level
 from syncd.storage.channels import Mode
 from syncd.sync import standing
 from syncd.sync.standing import ChannelStanding, Explanation, Standing, StockLine
-from syncd.sync.views import View, why_left_alone
+from syncd.sync.views import View, in_step, why_left_alone
 
 AsJson = Annotated[bool, typer.Option("--json", help="For programs (docs/json.md).")]
 
@@ -123,7 +123,7 @@ def _stock_of(found: Explanation, zone: ZoneInfo, now: datetime) -> str:
     orders = [
         f"{one.channel} order {one.number}" + (f" × {one.units}" if one.units > 1 else "") for one in found.reservations
     ]
-    text = f"on hand {found.pools.own}{_in_brackets('; '.join(places))} - reserved {found.pools.reserved}"
+    text = f"on hand {found.pools.on_hand}{_in_brackets('; '.join(places))} - reserved {found.pools.reserved}"
     text += f"{_in_brackets(listed(orders))} = available {found.pools.available}"
     if found.reorder_point is not None:
         text += f"; alert at {found.reorder_point}"
@@ -136,14 +136,15 @@ def _in_brackets(text: str) -> str:
 
 def _place(level: Level, several: bool, zone: ZoneInfo, now: datetime) -> str:
     units = f" {level.on_hand}" if several else ""
-    apart = "" if level.stock_class is StockClass.OWN else ", not for sale"
+    apart = {StockClass.OWN: "", StockClass.EXTERNAL: ", external warehouse"}.get(level.stock_class, ", not for sale")
     counted = f", counted {at_or_today(level.counted_at, zone, now)}" if level.counted_at is not None else ""
     return f"{level.location}{units}{apart}{counted}"
 
 
 def _of_view(view: View, mode: Mode, zone: ZoneInfo, now: datetime) -> str:
-    steps = [addend(one.name, one.units) for one in view.offer.addends[2:]]
-    text = f"{' '.join([str(view.pools.available), *steps])} = {view.offer.units} offered"
+    on_hand, reserved, *others = view.offer.addends
+    steps = [addend(one.name, one.units) for one in others]
+    text = f"{' '.join([str(on_hand.units + reserved.units), *steps])} = {view.offer.units} offered"
     if view.offer.told != view.offer.units:
         text += f" (told {view.offer.told}: it holds {view.offer.told - view.offer.units} for unpaid checkouts)"
     text += f", shows {'?' if view.row.showing is None else view.row.showing}"
@@ -157,7 +158,7 @@ def _of_view(view: View, mode: Mode, zone: ZoneInfo, now: datetime) -> str:
     text += f", {view.offer.status.value.replace('_', ' ')}"
     if mode is Mode.SHADOW:
         text += " (shadow: nothing is written)"
-    elif not standing.in_step(view):
+    elif not in_step(view):
         text += f" (to be written: {view.offer.told})"
     return text
 
@@ -198,7 +199,7 @@ def _stock_row(line: StockLine) -> tuple[object, ...]:
     return (
         line.sku.sku,
         line.sku.name,
-        line.pools.own,
+        line.pools.on_hand,
         line.pools.reserved,
         line.pools.available,
         line.reorder_point,

@@ -14,6 +14,7 @@ from syncd.storage.incidents import IncidentKind, close_incident, open_incident
 from syncd.storage.listings import ListingRow
 from syncd.storage.orders import LineRow, OrderRow
 from syncd.storage.session import Tx
+from syncd.sync import stock
 from syncd.sync.house import House, Port
 
 READ_NOTED_EVERY = timedelta(hours=1)
@@ -60,7 +61,7 @@ class Bookkeeper:
         for state in states:
             if self._book_order(state, known, skus, booked):
                 booked.orders += 1
-        note_oversold(self.tx, booked.sku_ids, self.now)
+        note_oversold(self.tx, self.house, booked.sku_ids)
         # Before the first pull its orders are older than our acquaintance; what a till tells late is no lag of ours.
         if self.channel.pulled_at is not None and self.port.steady:
             listings.note_sales(self.tx, self.port.name, booked.sold_at)
@@ -353,14 +354,17 @@ def _keeper(known: dict[str, ListingRow], listing_id: str | None) -> ListingRow 
     return row
 
 
-def note_oversold(tx: Tx, sku_ids: Iterable[int], now: datetime) -> None:
-    """Open an incident for each of these SKUs that has more promised than is there; close it for the others (N31)."""
+def note_oversold(tx: Tx, house: House, sku_ids: Iterable[int]) -> None:
+    """Open an incident for each of these SKUs that has more promised than is there; close it for the others (N31).
+
+    There is what any channel sells: units on the way that are pre-sold are promised, and not oversold.
+    """
     ids = sorted(sku_ids)
     if not ids:
         return
-    pools = ledger.pools(tx, ids)
+    pools, sells, now = stock.pools(tx, house, ids), house.sells, house.now()
     for sku in catalogue.by_ids(tx, ids):
-        missing = -pools[sku.id].available
+        missing = -pools[sku.id].left_for(sells)
         if missing > 0 and sku.counted_at is not None:
             held = ", ".join(f"{one.channel} {one.number}" for one in orders.reservations(tx, sku.id)[-5:])
             open_incident(

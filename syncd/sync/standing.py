@@ -8,17 +8,19 @@ from datetime import datetime, timedelta
 
 from syncd.domain.availability import Pools
 from syncd.domain.safety import Change
-from syncd.storage import catalogue, channels, holds, incidents, ledger, listings, orders
+from syncd.storage import catalogue, channels, holds, incidents, listings, orders
 from syncd.storage.catalogue import Level, Sku
 from syncd.storage.channels import Mode
 from syncd.storage.holds import Hold
 from syncd.storage.incidents import Incident
 from syncd.storage.listings import ListingRow
 from syncd.storage.orders import Reservation, ToDecide
+from syncd.sync import stock as stock_of
 from syncd.sync import views
 from syncd.sync.desk import known_sku
 from syncd.sync.house import House, Port
-from syncd.sync.views import View
+from syncd.sync.stock import Stock
+from syncd.sync.views import View, in_step
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +72,8 @@ def standing(house: House) -> Standing:
     """How everything stands, by what is known; calls nobody."""
     with house.db.read() as tx:
         skus = catalogue.all_skus(tx)
-        pools = ledger.pools(tx)
-        rules = house.rules(tx)
+        pools = stock_of.pools(tx, house)
+        rules, sells = house.rules(tx), house.sells
         found = []
         advertised: Counter[int] = Counter()
         for port in house.ports:
@@ -89,21 +91,21 @@ def standing(house: House) -> Standing:
             if (point := rules.reorder_point(sku.facts)) is not None and pools[sku.id].available <= point
         )
         exposed = [
-            Exposure(sku.sku, advertised[sku.id], pools[sku.id].available)
+            Exposure(sku.sku, advertised[sku.id], pools[sku.id].left_for(sells))
             for sku in counted
-            if advertised[sku.id] > max(0, pools[sku.id].available)
+            if advertised[sku.id] > max(0, pools[sku.id].left_for(sells))
         ]
         return Standing(
             channels=tuple(found),
             skus=len(counted),
-            units_on_hand=sum(pools[sku.id].own for sku in counted),
+            units_on_hand=sum(pools[sku.id].on_hand for sku in counted),
             not_counted=len(skus) - len(counted),
             low=low,
             holds=len(holds.every_open(tx)),
             to_decide=len(orders.to_decide(tx)),
             incidents=tuple(incidents.open_incidents(tx)),
             advertised=sum(advertised.values()),
-            available=sum(max(0, pools[sku.id].available) for sku in counted),
+            available=sum(max(0, pools[sku.id].left_for(sells)) for sku in counted),
             exposed=tuple(sorted(exposed, key=lambda one: one.available - one.advertised)),
         )
 
@@ -129,12 +131,6 @@ def _channel(channel: channels.Channel, port: Port, kept: list[View]) -> Channel
     )
 
 
-def in_step(view: View) -> bool:
-    """True where the channel shows what it should, as far as is known."""
-    expected, told = view.row.expected, view.offer.told
-    return expected == told or (told == 0 and expected is not None and expected <= 0)
-
-
 @dataclass(frozen=True, slots=True)
 class StockLine:
     """One row of the master table (`syncd stock`)."""
@@ -152,7 +148,7 @@ class StockLine:
 def stock(house: House) -> list[StockLine]:
     """The master table, every SKU by its text."""
     with house.db.read() as tx:
-        pools, levels, rules = ledger.pools(tx), catalogue.levels_by_sku(tx), house.rules(tx)
+        pools, levels, rules = stock_of.pools(tx, house), catalogue.levels_by_sku(tx), house.rules(tx)
         return [
             StockLine(sku, pools[sku.id], rules.reorder_point(sku.facts), tuple(levels.get(sku.id, ())))
             for sku in catalogue.all_skus(tx)
@@ -164,13 +160,17 @@ class Explanation:
     """Where the number on each site comes from, down to the last unit (N38, N55)."""
 
     sku: Sku
-    pools: Pools
+    stock: Stock
     levels: tuple[Level, ...]
     reservations: tuple[Reservation, ...]
     reorder_point: int | None
     views: tuple[View, ...]  # listings that syncd keeps; each offer's addends sum to what is offered
     left_alone: tuple[ListingRow, ...]  # listings of this SKU that it does not write
     modes: dict[str, Mode]
+
+    @property
+    def pools(self) -> Pools:
+        return self.stock.pools
 
 
 def explain(house: House, sku: str) -> Explanation:
@@ -192,7 +192,7 @@ def explain(house: House, sku: str) -> Explanation:
         shown = {view.row.id for view in kept}
         return Explanation(
             found,
-            ledger.pools(tx, [found.id])[found.id],
+            stock_of.load(tx, house, [found.id])[found.id],
             tuple(catalogue.levels_by_sku(tx, [found.id]).get(found.id, ())),
             tuple(orders.reservations(tx, found.id)),
             house.rules(tx).reorder_point(found.facts),

@@ -306,6 +306,25 @@ def test_a_redirect_is_refused_and_says_where_it_points(server: Server, transpor
     assert len(server.requests) == 1
 
 
+def test_the_body_of_a_redirect_is_not_read_and_a_bad_target_harms_nobody(server: Server, transport: Transport) -> None:
+    def endless(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(302)
+        handler.send_header("Location", "http://[")
+        handler.send_header("Content-Length", str(10**12))
+        handler.end_headers()
+        handler.wfile.write(b"x")
+
+    server.answers(endless)
+    with pytest.raises(Redirected) as caught:
+        transport.request("GET", server.url, safe=False)
+    assert caught.value.target == "http://["
+
+
+def test_an_answer_that_nothing_changed_is_no_redirect(server: Server, transport: Transport) -> None:
+    server.answers(says(304))
+    assert transport.request("GET", server.url, headers={"If-None-Match": '"1"'}, safe=True).status == 304
+
+
 @pytest.mark.parametrize("status", [200, 201, 400, 401, 403, 404, 413])
 def test_other_statuses_are_left_to_the_caller(server: Server, transport: Transport, status: int) -> None:
     server.answers(says(status, b'{"code": "x"}', X_WP_Total="3"))
