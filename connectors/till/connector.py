@@ -51,7 +51,8 @@ PUT_AWAY_AFTER = timedelta(hours=1)
 DONE_IS_WATCHED = timedelta(days=7)
 """A till may keep a file open that was put away, and go on with it: what changed lately in done/ is read, too."""
 
-ORDERS_OF_A_PAGE = 500
+ORDERS_OF_A_PAGE = 100
+"""A page is one transaction: others who write wait for it, for less than a second."""
 MOST_PARKED = 20
 """More unreadable lines than that are one trouble, not many."""
 

@@ -44,15 +44,15 @@ def test_a_file_that_was_written_anew_is_told_anew(drawer: Drawer) -> None:
 def test_a_large_file_comes_in_pages_and_only_the_last_says_that_it_was_read(drawer: Drawer) -> None:
     drawer.put("a.csv", HEADER + "".join(line(str(number)) for number in range(1200)))
     pages = drawer.pages()
-    assert [len(page.orders) for page in pages] == [500, 500, 200, 0]
+    assert [len(page.orders) for page in pages] == [100] * 12 + [0]
     for cursor in (pages[0].cursor, pages[1].cursor):  # killed in between: it is read again
         drawer.cursor = cursor
         assert sum(len(page.orders) for page in drawer.pages()) == 1200
-    drawer.cursor = pages[2].cursor
+    drawer.cursor = pages[-2].cursor
     assert sum(len(page.orders) for page in drawer.pages()) == 0
 
 
-@pytest.mark.parametrize("number", [1, 499, 500, 501, 1000])
+@pytest.mark.parametrize("number", [1, 99, 100, 101, 200])
 def test_no_receipt_is_lost_between_pages(drawer: Drawer, number: int) -> None:
     drawer.put("a.csv", HEADER + "".join(line(str(each)) for each in range(number)))
     assert drawer.poll() == {SHOE: number}
