@@ -10,7 +10,7 @@ from connectors import registry
 from syncd import settings_table
 from syncd.settings_table import HOUSE, PER_CHANNEL, Known
 
-_KINDS = ("woocommerce", "shopify")  # those that ship; a plugin's settings are for its own page
+_KINDS = ("woocommerce", "shopify", "supplier_feed")  # those that ship; a plugin's settings are for its own page
 _HEAD = """\
 # Settings
 

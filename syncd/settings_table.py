@@ -44,10 +44,10 @@ _CUT_OFF = "offer 0 when fewer units than this would be offered"
 HOUSE: tuple[Known, ...] = (
     Known(
         "CHANNELS",
-        "your shops, as name:kind with commas between them",
+        "your shops and suppliers, as name:kind with commas between",
         str,
         required=True,
-        example="woo:woocommerce, shopify_il:shopify",
+        example="woo:woocommerce, shopify_il:shopify, acme:supplier_feed",
         owner_edits=True,
     ),
     Known("BUFFER", _BUFFER, values.buffer, default="2", owner_edits=True),

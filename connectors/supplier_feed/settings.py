@@ -38,7 +38,7 @@ SETTINGS = (
     Setting("LEAD_TIME_DAYS", "Working days until goods of this supplier ship, where neither row nor category says",
             SettingType.INT),
     Setting("LEAD_TIMES", "Working days by category, such as Shoes:3, Furniture:14", SettingType.PAIRS),
-    Setting("USER", "User name, where the address asks for one"),
+    Setting("USER", "User name, where the address asks for one", secret=True),
     Setting("PASSWORD", "Password of USER", secret=True),
     Setting("TOKEN", "Token that is sent along, instead of USER: alone as Bearer, or with its header, such as "
             "X-Api-Key: abc", secret=True),
@@ -53,6 +53,7 @@ GUIDE = (
     "Words instead of numbers (in stock, Y, >10) get their units in VALUES; syncd check names those without.",
 )
 
+_SECRET_NAME = re.compile("key|token|secret|pass|pwd|auth|sig|hash", re.IGNORECASE)
 _HEADER_AND_TOKEN = re.compile(r"([A-Za-z][A-Za-z0-9-]*):\s+(\S.*)")
 
 
@@ -77,7 +78,7 @@ class Settings:
     in_packs: bool
     lead_time_days: int | None
     lead_times: Mapping[str, int]
-    user: str | None
+    user: str | None = field(repr=False)
     password: str | None = field(repr=False)
     token: str | None = field(repr=False)
     private_addresses: bool
@@ -114,7 +115,8 @@ class Settings:
         found = [self.password, self.token, self.token_header[1] if self.token_header else None]
         try:
             parts = urlsplit(self.url or "")
-            found += [parts.password, *(value for _, value in parse_qsl(parts.query) if len(value) >= 6)]
+            asked = parse_qsl(parts.query)
+            found += [parts.password, *(value for name, value in asked if _SECRET_NAME.search(name) or len(value) > 15)]
         except ValueError:
             pass  # no address: the faults say so
         return tuple(secret for secret in found if secret)

@@ -25,12 +25,12 @@ pytest.register_assert_rewrite(
 from connectors.testing.conduct import ConductPromises  # noqa: E402 - pytest must be told before it is imported
 from connectors.testing.listings import ListingPromises  # noqa: E402
 from connectors.testing.news import NewsPromises  # noqa: E402
-from connectors.testing.rig import Capability, Rig  # noqa: E402
+from connectors.testing.rig import OF_A_SHOP, Capability, Rig  # noqa: E402
 from connectors.testing.sales import SalesPromises  # noqa: E402
 from connectors.testing.supply import SupplyPromises  # noqa: E402
 from connectors.testing.writes import WritePromises  # noqa: E402
 
-__all__ = ["Capability", "ContractSuite", "Rig"]
+__all__ = ["OF_A_SHOP", "Capability", "ContractSuite", "Rig"]
 
 
 class ContractSuite(ConductPromises, ListingPromises, NewsPromises, SalesPromises, SupplyPromises, WritePromises):

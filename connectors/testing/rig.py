@@ -48,6 +48,10 @@ class Capability(StrEnum):
     DELETE = "delete"  # an order can vanish
 
 
+OF_A_SHOP = frozenset(Capability) - {Capability.SUPPLY}
+"""Everything that a shop can do."""
+
+
 class Rig(Protocol):
     """A shop for one test, empty at first, and connectors to it. The rig closes the connectors that it made.
 
