@@ -8,6 +8,7 @@ A connector implements the roles that it has; the engine asks by role (``isinsta
 * `SupplyFeed`: tells what a supplier has,
 * `NewsSource`: tells by webhooks that something changed,
 * `Guided`: tells where its settings are found,
+* `Storefront`: has a part that lives in the shop itself,
 * every connector is a `Connector`: `check()` and `close()`.
 
 Words are those of ``syncd/domain/stock.py``. Quantities are ``int`` units. Instants are aware UTC ``datetime``s.
@@ -23,9 +24,10 @@ from __future__ import annotations
 
 import random
 import time
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from enum import StrEnum
 from typing import ClassVar, Protocol, runtime_checkable
 
@@ -156,6 +158,7 @@ def _unobserved(event: CallEvent, kind: str) -> None:
 class Surroundings:
     """Clock, waiting and randomness, so that tests can be exact. `now` is aware UTC; `sleep` takes seconds.
 
+    `zone` is the owner's time zone, for times that a channel writes without one.
     `observe` is told of each call as it happens, with the kind of an error (one word such as ``unavailable``, else
     empty). It is called from the threads that call, must not block and must not raise.
     """
@@ -164,6 +167,7 @@ class Surroundings:
     sleep: Callable[[float], None] = _sleep
     random: random.Random = field(default_factory=random.Random)
     observe: Callable[[CallEvent, str], None] = _unobserved
+    zone: tzinfo = UTC
 
 
 # --------------------------------------------------------------------------- findings of a check
@@ -322,13 +326,15 @@ class OrderState:
 class OrderPage:
     """Order states and the cursor that resumes exactly after them. The engine commits both in one transaction.
 
-    `heard_until`: up to when the source has told anything, where it is not `steady` (a till's newest file).
+    `heard_until`: up to when the source has told anything, where it is not `steady` (a till's newest file). `cleared`:
+    references of items that were parked before and are no trouble any more.
     """
 
     orders: tuple[OrderState, ...]
     cursor: str
     parked: tuple[Parked, ...] = ()
     heard_until: datetime | None = None
+    cleared: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -349,21 +355,41 @@ class Op(StrEnum):
     STOP = "stop"  # leave the number alone: see to it that 0 ends the sale. Sending it twice is sending it once
 
 
+STATUSES = ("in_stock", "external_warehouse", "on_the_way", "supplier", "pre_order", "out_of_stock")
+LONGEST_TEXT = 200
+LONGEST_LEAD_TIME_DAYS = 9_999
+
+
 @dataclass(frozen=True, slots=True)
 class Notice:
     """What the buyer reads about a listing beside its number (design.md §4, N13-N16).
 
-    `status` is one of syncd's six stock statuses (``in_stock``, ``external_warehouse``, ``on_the_way``, ``supplier``,
-    ``pre_order``, ``out_of_stock``), `text` the sentence in the language of the channel's shop, plain text of at most
-    200 characters. `lead_time_days` is the longest time until it ships, in working days, where the status promises one;
-    `expected_on` is the day in the shop's time zone from which it ships, where one is known. An empty `status` takes
-    everything back that was shown.
+    `status` is one of syncd's six stock statuses (`STATUSES`), `text` the sentence in the language of the channel's
+    shop, plain text of at most 200 characters. `lead_time_days` is the longest time until it ships, in working days,
+    where the status promises one; `expected_on` is the day in the shop's time zone from which it ships, where one is
+    known. An empty `status` takes everything back that was shown.
     """
 
     status: str
     text: str = ""
     lead_time_days: int | None = None
     expected_on: date | None = None
+
+    @property
+    def fault(self) -> str:
+        """Why it cannot be shown, as a sentence; empty where it can. Asked before anything is sent."""
+        if self.status and self.status not in STATUSES:
+            return f"{self.status!r} is not one of the statuses {', '.join(STATUSES)}."
+        if not isinstance(self.text, str) or len(self.text) > LONGEST_TEXT:
+            return f"The text for the buyer is not plain text of at most {LONGEST_TEXT} characters."
+        if any(unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") for character in self.text):
+            return "The text for the buyer holds a control character or a line break."
+        days = self.lead_time_days
+        if days is not None and (type(days) is not int or not 0 <= days <= LONGEST_LEAD_TIME_DAYS):
+            return f"{days!r} is not a number of working days from 0 to {LONGEST_LEAD_TIME_DAYS}."
+        if self.expected_on is not None and type(self.expected_on) is not date:
+            return f"{self.expected_on!r} is not a day."
+        return ""
 
 
 NOTHING = Notice("")
@@ -400,11 +426,15 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one write. `shown` is what the channel answered that it shows now, where it says so."""
+    """What became of one write. `shown` is what the channel answered that it shows now, where it says so.
+
+    `unshown`: the number is written, but not the notice that rode with it, and this is why.
+    """
 
     listing_id: str
     error: ItemError | InDoubt | None = None
     shown: int | None = None
+    unshown: Rejected | None = None
 
     @property
     def written(self) -> bool:
@@ -443,6 +473,22 @@ class Supplies:
     parked: tuple[Parked, ...] = ()
     rows: int = 0
     warnings: tuple[str, ...] = ()
+
+
+# --------------------------------------------------------------------------- storefront
+
+
+@dataclass(frozen=True, slots=True)
+class StorefrontFile:
+    """What shows notices to the buyer, as a file that the owner puts into the shop once: a plugin, a snippet.
+
+    `content` is the same bytes whenever it is made from the same version. `next_steps` are sentences that say, in
+    order, where it goes.
+    """
+
+    name: str
+    content: bytes
+    next_steps: tuple[str, ...]
 
 
 # --------------------------------------------------------------------------- news
@@ -520,7 +566,8 @@ class SalesSource(Protocol):
 
     steady: bool
     """True where a complete reading tells every sale up to now. False where sales are told when somebody tells them (a
-    till's files): each page says by `OrderPage.heard_until` up to when there is word, and silence is no news."""
+    till's files): each page says by `OrderPage.heard_until` up to when there is word, and silence is no news. Such a
+    source may tell an order in parts, all of one version: units of lines that a part does not list stay as told."""
 
     def orders(self, cursor: str | None) -> Iterator[OrderPage]:
         """Pages of order states that changed since `cursor`, to the present.
@@ -605,6 +652,15 @@ class Display(Protocol):
             CredentialsRejected: notices may not be written; numbers may.
             Unavailable, RateLimited, Unreadable.
         """
+        ...
+
+
+@runtime_checkable
+class Storefront(Protocol):
+    """Has a part that lives in the shop itself, and makes what is shown by `Display` readable there."""
+
+    def storefront(self) -> StorefrontFile:
+        """That part. Calls nobody."""
         ...
 
 

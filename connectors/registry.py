@@ -21,6 +21,7 @@ GROUP = "syncd.connectors"
 _BUILTIN = {
     "shopify": "connectors.shopify.connector:Shopify",
     "supplier_feed": "connectors.supplier_feed.connector:SupplierFeed",
+    "till": "connectors.till.connector:Till",
     "woocommerce": "connectors.woocommerce.connector:WooCommerce",
 }
 

@@ -38,7 +38,7 @@ def open_house(
     Raises:
         DatabaseProblem: the database cannot be used.
     """
-    surroundings = surroundings or Surroundings()
+    surroundings = replace(surroundings or Surroundings(), zone=settings.timezone)
     db = Database(settings.database_url)
     try:
         prepare(db, surroundings.now())
@@ -55,6 +55,10 @@ def open_house(
             ports=ports,
             default=settings.limits,
             hold_limits=settings.hold,
+            caution=settings.caution,
+            timezone=settings.timezone,
+            workdays=settings.workdays,
+            external=settings.external,
             returns_to=QUARANTINE if settings.returns_to == QUARANTINE else OWN_SHELF,
             now=surroundings.now,
             sleep=surroundings.sleep,
@@ -88,6 +92,11 @@ def _port(channel: ChannelSettings, surroundings: Surroundings) -> Port:
         ships_from=channel.ships_from or (OWN_SHELF,),
         start_counting=channel.start_counting,
         poll=channel.poll,
+        sells=channel.sells,
+        buffers=channel.buffers,
+        trust_percent=channel.trust_percent,
+        promise_days=channel.promise_days,
+        wording=channel.wording if channel.statuses else None,
     )
 
 

@@ -16,12 +16,19 @@ from zoneinfo import ZoneInfo
 from connectors import registry
 from connectors.contract import Connector, Setting, SettingValue
 from syncd import places, settings_file, settings_table
+from syncd.domain.availability import ON_HAND, Buffer, Pool
+from syncd.domain.calendar import Workdays
+from syncd.domain.caution import Caution
 from syncd.domain.drift import OnEdit
+from syncd.domain.promise import Days
 from syncd.domain.rules import Limits
 from syncd.domain.safety import HoldLimits
+from syncd.domain.status import StockStatus
 from syncd.errors import ConfigError, Problem
 from syncd.settings_table import Known
-from syncd.settings_values import Address, sqlite_file
+from syncd.settings_values import Address, LastUnits, sqlite_file
+from syncd.texts import catalogues
+from syncd.texts.wording import Wording
 
 HOUSE_PREFIX = "SYNCD_"
 _CHANNEL_NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
@@ -43,6 +50,12 @@ class ChannelSettings:
     silent_after: timedelta = timedelta(hours=2)
     ships_from: tuple[str, ...] = ()  # names of locations; empty: the own shelf
     poll: timedelta = timedelta(seconds=60)
+    sells: frozenset[Pool] = ON_HAND
+    buffers: Mapping[Pool, Buffer] = field(default_factory=dict)  # of the pools beyond own stock
+    statuses: bool = True  # what a number means is written beside it
+    trust_percent: int = 80
+    wording: Wording = field(default_factory=lambda: Wording(catalogues.SOURCE))  # what its buyers read
+    promise_days: int | None = None  # the delivery that its site promises, in working days
     connector: Mapping[str, SettingValue] = field(default_factory=dict, repr=False)
     shop: str = ""  # which shop it is, by its address; the same for every spelling of it
 
@@ -72,11 +85,15 @@ class Settings:
     timezone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
     returns_to: str = "quarantine"  # or "stock"
     hold: HoldLimits = field(default_factory=HoldLimits)
+    caution: Caution = field(default_factory=Caution)
     listen: Address | None = None
     webhook_url: str | None = None
     heartbeat_url: str | None = field(default=None, repr=False)
     backups: int = 7  # nightly copies to keep
     log: str = "plain"  # or "json"
+    language: str = catalogues.SOURCE
+    workdays: Workdays = field(default_factory=Workdays)
+    external: Mapping[str, Days] = field(default_factory=dict)  # external warehouses, the time to ship from there
     source: Path | None = None
     paths: Paths = field(default_factory=Paths)
     count: int = 0
@@ -179,12 +196,16 @@ def from_lines(
         limits=Limits(house["BUFFER"], house["CAP"], house["CUT_OFF"], house["REORDER_POINT"]),
         timezone=house["TIMEZONE"],
         returns_to=house["RETURNS_TO"],
-        hold=HoldLimits(house["HOLD_ZEROING"], house["HOLD_JUMPS"], house["HOLD_COUNT"]),
+        hold=HoldLimits(house["HOLD_ZEROING"], house["HOLD_JUMPS"], house["HOLD_COUNT"], house["HOLD_MISSING"]),
+        caution=_caution(house),
         listen=house["LISTEN"],
         webhook_url=house["WEBHOOK_URL"],
         heartbeat_url=house["HEARTBEAT_URL"],
         backups=house["BACKUPS"],
         log=house["LOG"],
+        language=house["LANGUAGE"],
+        workdays=Workdays(house["WORKING_DAYS"], house["HOLIDAYS"] or frozenset(), house["SHIPS_UNTIL"]),
+        external=house["EXTERNAL"] or MappingProxyType({}),
         source=source,
         paths=Paths(tuple(reading.written), tuple(reading.read), MappingProxyType(reading.secret_files)),
         count=len(reading.given),
@@ -204,10 +225,42 @@ def _channel(
         start_counting=value["MANAGE_STOCK"] == "on",
         silent_after=value["SILENT_AFTER"],
         ships_from=value["SHIPS_FROM"] or (),
+        sells=value["SELLS"] or house["SELLS"],
+        buffers=_buffers(value, house),
+        statuses=value["STATUSES"],
+        trust_percent=value["TRUST"],
         poll=value["POLL"] or house["POLL"] or timedelta(seconds=60),
+        wording=_wording(value, house),
+        promise_days=house["PROMISE_DAYS"] if value["PROMISE_DAYS"] is None else value["PROMISE_DAYS"],
         connector=MappingProxyType({setting.name: value[setting.name] for setting in declared}),
         shop=" ".join(said),
     )
+
+
+def _wording(value: Mapping[str, Any], house: Mapping[str, Any]) -> Wording:
+    """The channel's own texts, then the house's if they are in the channel's language, then those of the language."""
+    language = value["LANGUAGE"] or house["LANGUAGE"] or catalogues.SOURCE
+    said = (value, house) if language == house["LANGUAGE"] else (value,)
+    own = {
+        status: text
+        for status in StockStatus
+        if (text := next((texts[key] for texts in said if texts[key := f"TEXT_{status.name}"]), None))
+    }
+    return Wording(language, MappingProxyType(own))
+
+
+def _buffers(value: Mapping[str, Any], house: Mapping[str, Any]) -> Mapping[Pool, Buffer]:
+    """What is held back of each pool beyond own stock: the channel's word, else the house's."""
+    found = {}
+    for pool in (Pool.EXTERNAL, Pool.INCOMING, Pool.SUPPLIER, Pool.PRE_ORDER):
+        name = f"{pool.name}_BUFFER"
+        found[pool] = value[name] if value[name] is not None else house[name]
+    return MappingProxyType(found)
+
+
+def _caution(house: Mapping[str, Any]) -> Caution:
+    last = house["LAST_UNITS"] or LastUnits()
+    return Caution(house["SILENT_BUFFER"], house["FAST_BUFFER"], last.at, last.units)
 
 
 def _spellings(prefix: str, known: Mapping[str, Known]) -> frozenset[str]:

@@ -12,11 +12,12 @@ from syncd import settings_table
 from syncd.settings_file import assignment
 from syncd.settings_table import HOUSE, PER_CHANNEL, Known
 
-_CHANNELS = {"woo": "woocommerce", "shopify_il": "shopify", "acme": "supplier_feed"}  # the channels of the example
+_CHANNELS = {"woo": "woocommerce", "shopify_il": "shopify"}  # the channels of the example
+_FURTHER = {"acme": "supplier_feed", "till": "till"}  # kinds that not every shop has: all their lines are commented out
 _OF_ALL = frozenset(known.name for known in PER_CHANNEL)  # where a connector declares one of these, it is this one
 _WIDTH = 118
 _HEAD = "# The lines you edit. All other settings, with their defaults, stand commented out further down."
-_NOT_YET = "# Tills, and alerts by mail or Slack come with later versions; their settings come with them."
+_NOT_YET = "# Alerts by mail or Slack come with later versions; their settings come with them."
 _SECRETS = "Secrets stand in single quotes, or in a file of their own: WOO_KEY_FILE=/path instead of WOO_KEY"
 
 
@@ -40,6 +41,15 @@ def example_env(connectors: Mapping[str, type[Connector]] | None = None) -> str:
     for name, kind in _CHANNELS.items():
         blocks.append([f"# ---- For each channel of the kind {kind} (here {name})."])
         blocks += [[*commented(f"{name.upper()}_", [known])] for known in own[name] if not known.owner_edits]
+    for name, kind in _FURTHER.items():
+        blocks.append(
+            [f"# ---- For each channel of the kind {kind} (here {name}; SYNCD_CHANNELS names it {name}:{kind})."]
+        )
+        declared = {one.name for one in registry.find(kind).SETTINGS}
+        further = [
+            one for one in settings_table.of_channel(registry.find(kind).SETTINGS).values() if one.name in declared
+        ]
+        blocks += [[*commented(f"{name.upper()}_", [known])] for known in further]
     return "\n\n".join("\n".join(block) for block in blocks) + "\n"
 
 

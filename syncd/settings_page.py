@@ -10,7 +10,8 @@ from connectors import registry
 from syncd import settings_table
 from syncd.settings_table import HOUSE, PER_CHANNEL, Known
 
-_KINDS = ("woocommerce", "shopify", "supplier_feed")  # those that ship; a plugin's settings are for its own page
+# Those that ship; a plugin's settings are for its own page.
+_KINDS = ("woocommerce", "shopify", "supplier_feed", "till")
 _HEAD = """\
 # Settings
 
@@ -39,7 +40,9 @@ def settings_page() -> str:
     for kind in _KINDS:
         own = (settings_table.of_connector(setting) for setting in registry.find(kind).SETTINGS)
         title = f"Channels of the kind {kind}"
-        parts += _section(title, "`<CHANNEL>_...`", (known for known in own if known.name not in of_every_channel))
+        # What is common to all channels is told again where this kind has a default of its own.
+        suits = (known for known in own if known.name not in of_every_channel or known.default is not None)
+        parts += _section(title, "`<CHANNEL>_...`", suits)
     return "\n".join(parts)
 
 

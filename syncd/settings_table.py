@@ -6,12 +6,15 @@ What a connector understands beside these is declared by the connector itself (`
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from connectors.contract import Setting, SettingType
 from syncd import settings_values as values
+from syncd.domain.status import StockStatus
+from syncd.texts import catalogues
+from syncd.texts.wording import PLACEHOLDERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +44,46 @@ _BUFFER = "units held back on every channel, or a share: 10%"
 _CAP = "never offer more than this many units of a SKU"
 _CUT_OFF = "offer 0 when fewer units than this would be offered"
 
+_PROMISE_DAYS = "the delivery that your site promises, in working days"
+
+
+def _own_texts(absent: str) -> tuple[Known, ...]:
+    examples = {
+        StockStatus.IN_STOCK: "In stock, leaves us today",
+        StockStatus.EXTERNAL_WAREHOUSE: "In stock, leaves us in {days}",
+        StockStatus.ON_THE_WAY: "New stock comes on {date}",
+        StockStatus.SUPPLIER: "We order it for you, that takes {longest} working days",
+        StockStatus.PRE_ORDER: "Order now, we ship on {date}",
+        StockStatus.OUT_OF_STOCK: "Sold out",
+    }
+    told = {status: ", ".join(f"{{{name}}}" for name in named) for status, named in PLACEHOLDERS.items()}
+    return tuple(
+        Known(
+            f"TEXT_{status.name}",
+            f"your own text for {status.value}{told[status] and f', with {told[status]} in it where you like'}",
+            values.own_text(status),
+            absent=absent,
+            example=example,
+        )
+        for status, example in examples.items()
+    )
+
+
+_SELLS = "what is sold, of own, external (warehouses), incoming (on the way), supplier and pre-order,"
+_POOLS = {
+    "EXTERNAL": "external warehouses",
+    "INCOMING": "what is on the way",
+    "SUPPLIER": "suppliers' stock",
+    "PRE_ORDER": "pre-orders",
+}
+
 HOUSE: tuple[Known, ...] = (
     Known(
         "CHANNELS",
-        "your shops and suppliers, as name:kind with commas between",
+        "your shops, as name:kind with commas between them",
         str,
         required=True,
-        example="woo:woocommerce, shopify_il:shopify, acme:supplier_feed",
+        example="woo:woocommerce, shopify_il:shopify",
         owner_edits=True,
     ),
     Known("BUFFER", _BUFFER, values.buffer, default="2", owner_edits=True),
@@ -68,6 +104,30 @@ HOUSE: tuple[Known, ...] = (
     ),
     Known("CAP", _CAP, values.units, absent="no cap", example="50"),
     Known("CUT_OFF", _CUT_OFF, values.units, absent="no cut-off", example="2"),
+    Known("SELLS", f"{_SELLS} on every channel", values.pools, default="own, external"),
+    *(
+        Known(f"{pool}_BUFFER", f"held back of {what} on every channel: units, or a share", values.buffer, default="0")
+        for pool, what in _POOLS.items()
+    ),
+    Known(
+        "SILENT_BUFFER",
+        "further units held back while a shop or till that may have sold the SKU is silent (SILENT_AFTER)",
+        values.units,
+        default="1",
+    ),
+    Known(
+        "FAST_BUFFER",
+        "further units held back of what sells fast, as a share of what was sold in the last hour",
+        values.percent,
+        default="0%",
+    ),
+    Known(
+        "LAST_UNITS",
+        "where so many or fewer are left, hold so many of them back: 3:1",
+        values.last_units,
+        absent="the last unit is sold like any other",
+        example="3:1",
+    ),
     Known(
         "RETURNS_TO",
         "where returned units go: quarantine (not for sale until you accept them) or stock (for sale at once)",
@@ -85,6 +145,12 @@ HOUSE: tuple[Known, ...] = (
         "a plan that more than doubles or halves more than this share of them waits for `syncd approve`",
         values.percent,
         default="50%",
+    ),
+    Known(
+        "HOLD_MISSING",
+        "a supplier's feed in which more than this share of its SKUs is missing waits for `syncd approve`",
+        values.percent,
+        default="20%",
     ),
     Known("HOLD_COUNT", "fewer SKUs than this never wait", values.units, default="5"),
     Known(
@@ -127,6 +193,36 @@ HOUSE: tuple[Known, ...] = (
         default="plain",
     ),
     Known(
+        "LANGUAGE",
+        f"the language of what your buyers read: {', '.join(catalogues.LANGUAGES)}",
+        values.choice(*catalogues.LANGUAGES),
+        default=catalogues.SOURCE,
+    ),
+    Known("WORKING_DAYS", "the days of the week on which you ship", values.weekdays, default="Mon-Fri"),
+    Known(
+        "HOLIDAYS",
+        "days on which you do not ship, single or from..to",
+        values.holidays,
+        absent="none",
+        example="2026-12-24..2026-12-26, 2027-01-01",
+    ),
+    Known(
+        "SHIPS_UNTIL",
+        "what is ordered later than this ships on the next working day, by SYNCD_TIMEZONE",
+        values.clock,
+        absent="no time of the day is too late",
+        example="14:00",
+    ),
+    Known("PROMISE_DAYS", _PROMISE_DAYS, values.units, absent="no promise is checked", example="3"),
+    Known(
+        "EXTERNAL",
+        "your external warehouses, as name:working days that it takes to ship from there",
+        values.days_from,
+        absent="none",
+        example="Depot:2-4, 3PL Berlin:5",
+    ),
+    *_own_texts("the text of the language"),
+    Known(
         "DATABASE_URL",
         "where the master table is: a SQLite file by its full path, or a PostgreSQL database",
         values.database_url,
@@ -139,6 +235,30 @@ HOUSE: tuple[Known, ...] = (
 )
 
 PER_CHANNEL: tuple[Known, ...] = (
+    Known(
+        "SELLS",
+        f"{_SELLS} on this channel",
+        values.pools,
+        absent="SYNCD_SELLS holds",
+        example="own, external, incoming",
+    ),
+    *(
+        Known(
+            f"{pool}_BUFFER",
+            f"held back of {what} on this channel",
+            values.buffer,
+            absent=f"SYNCD_{pool}_BUFFER holds",
+            example="1",
+        )
+        for pool, what in _POOLS.items()
+    ),
+    Known("STATUSES", "write beside each number what it means, for buyers to read", values.yes_no, default="yes"),
+    Known(
+        "TRUST",
+        "of a supplier's feed: how much of the stated stock is believed",
+        values.percent,
+        default="80%",
+    ),
     Known(
         "BUFFER", "units or share held back on this channel", values.buffer, absent="SYNCD_BUFFER holds", example="1"
     ),
@@ -182,6 +302,15 @@ PER_CHANNEL: tuple[Known, ...] = (
         absent="your own shelf",
         example="Shelf, Warehouse",
     ),
+    Known(
+        "LANGUAGE",
+        f"the language of what this channel's buyers read: {', '.join(catalogues.LANGUAGES)}",
+        values.choice(*catalogues.LANGUAGES),
+        absent="SYNCD_LANGUAGE holds",
+        example="he",
+    ),
+    Known("PROMISE_DAYS", _PROMISE_DAYS, values.units, absent="SYNCD_PROMISE_DAYS holds", example="3"),
+    *_own_texts("the house's own text, where the channel has the house's language"),
 )
 
 
@@ -202,5 +331,11 @@ def of_connector(setting: Setting) -> Known:
 
 
 def of_channel(declared: tuple[Setting, ...]) -> dict[str, Known]:
-    """All settings of a channel by name. Where a connector declares one of `PER_CHANNEL`, the latter wins."""
-    return {setting.name: of_connector(setting) for setting in declared} | {known.name: known for known in PER_CHANNEL}
+    """All settings of a channel by name. Where a connector declares one of `PER_CHANNEL`, the latter wins, with the
+    default and the words that suit this kind of channel, where it has a default of its own."""
+    own = {setting.name: of_connector(setting) for setting in declared}
+    return own | {known.name: _by_kind(known, own.get(known.name)) for known in PER_CHANNEL}
+
+
+def _by_kind(known: Known, own: Known | None) -> Known:
+    return known if own is None or own.default is None else replace(known, default=own.default, help=own.help)

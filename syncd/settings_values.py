@@ -10,11 +10,15 @@ import re
 import zoneinfo
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, time, timedelta
 from pathlib import Path
+from types import MappingProxyType
 
 from connectors.contract import Setting, SettingType, SettingValue
-from syncd.domain.availability import Buffer
+from syncd.domain.availability import Buffer, Pool
+from syncd.domain.promise import Days
+from syncd.domain.status import StockStatus
+from syncd.texts import wording
 
 _MOST_DIGITS = 9
 _WHOLE = re.compile(rf"\d{{1,{_MOST_DIGITS}}}", re.ASCII)
@@ -141,6 +145,35 @@ def web_url(text: str) -> str:
     return text
 
 
+def pools(text: str) -> frozenset[Pool]:
+    """The pools that may be sold, with commas between them: own, external, incoming, supplier, pre-order."""
+    named = names(text)
+    allowed = [pool.value for pool in Pool if pool is not Pool.OVERBOOKED]
+    if not named or not set(named) <= set(allowed):
+        raise ValueError(f"some of {', '.join(allowed)}, with commas between them")
+    return frozenset(Pool(name) for name in named)
+
+
+@dataclass(frozen=True, slots=True)
+class LastUnits:
+    """Where no more than `at` units are left, `units` of them are not sold."""
+
+    at: int = 0
+    units: int = 0
+
+
+def last_units(text: str) -> LastUnits:
+    """Two numbers with a colon between them: "3:1" holds 1 back where 3 or fewer are left."""
+    at, colon, held = text.partition(":")
+    try:
+        found = LastUnits(units(at.strip()), units(held.strip())) if colon else LastUnits()
+    except ValueError:
+        found = LastUnits()
+    if not 0 < found.units <= found.at:
+        raise ValueError("units left and units held back of them, such as 3:1")
+    return found
+
+
 def names(text: str) -> tuple[str, ...]:
     """Names separated by commas, in their order."""
     return tuple(name for part in text.split(",") if (name := part.strip()))
@@ -193,6 +226,86 @@ def pairs(text: str) -> tuple[tuple[str, str], ...]:
         found.append((pair[1].strip('"'), pair[2].strip('"')))
         at = pair.end()
     return tuple(found)
+
+
+_WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_DAY_OF_WEEK = "|".join(_WEEKDAYS)
+_WEEKDAY_RANGE = re.compile(rf"({_DAY_OF_WEEK})(?:\s*-\s*({_DAY_OF_WEEK}))?", re.IGNORECASE)
+_DATE_RANGE = re.compile(r"(\d{4}-\d\d-\d\d)(?:\s*\.\.\s*(\d{4}-\d\d-\d\d))?", re.ASCII)
+_LONGEST_HOLIDAY = timedelta(days=366)
+_CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)", re.ASCII)
+_DAYS = re.compile(r"(\d{1,3})(?:\s*[-–]\s*(\d{1,3}))?", re.ASCII)
+
+
+def weekdays(text: str) -> frozenset[int]:
+    """Days of the week, Monday is 0: "Sun-Thu", or "Mon-Wed, Fri"."""
+    found: set[int] = set()
+    for part in names(text):
+        days = _WEEKDAY_RANGE.fullmatch(part)
+        if days is None:
+            raise ValueError("days of the week such as Mon-Fri, Sun-Thu or Mon, Wed, Fri")
+        first, last = (_WEEKDAYS.index((day or days[1]).lower()) for day in days.groups())
+        found.update((first + n) % 7 for n in range((last - first) % 7 + 1))
+    if not found:
+        raise ValueError("at least one day of the week, such as Mon-Fri")
+    return frozenset(found)
+
+
+def holidays(text: str) -> frozenset[date]:
+    """Days, and ranges of up to a year with both their ends: "2026-12-25, 2026-12-31..2027-01-02"."""
+    found: set[date] = set()
+    for part in names(text):
+        days = _DATE_RANGE.fullmatch(part)
+        if days is None:
+            raise ValueError("dates such as 2026-12-25, or ranges such as 2026-12-24..2026-12-26")
+        try:
+            first, last = (date.fromisoformat(day or days[1]) for day in days.groups())
+        except ValueError:
+            raise ValueError("dates that the calendar has, such as 2026-12-25") from None
+        if not timedelta(0) <= last - first <= _LONGEST_HOLIDAY:
+            raise ValueError("ranges of up to a year, the first day first, such as 2026-12-24..2026-12-26")
+        found.update(first + timedelta(days=n) for n in range((last - first).days + 1))
+    return frozenset(found)
+
+
+def clock(text: str) -> time:
+    """A time of the day, such as 14:30."""
+    found = _CLOCK.fullmatch(text)
+    if found is None:
+        raise ValueError("a time of the day such as 14:30")
+    return time(int(found[1]), int(found[2]))
+
+
+def days_from(text: str) -> Mapping[str, Days]:
+    """Working days by the name of a location: "Depot:2-4, 3PL Berlin:5"."""
+    expected = "names and working days such as Depot:2-4, 3PL Berlin:5"
+    try:
+        spans = pairs(text)
+    except ValueError:
+        raise ValueError(expected) from None
+    found: dict[str, Days] = {}
+    for name, span in spans:
+        days = _DAYS.fullmatch(span)
+        if days is None or not name:
+            raise ValueError(expected)
+        if name in found:
+            raise ValueError("each name once")
+        try:
+            found[name] = Days(int(days[1]), int(days[2] or days[1]))
+        except ValueError:
+            raise ValueError("the fewest days first, such as Depot:2-4") from None
+    return MappingProxyType(found)
+
+
+def own_text(status: StockStatus) -> Callable[[str], str]:
+    """A parser that takes an owner's own text of this status."""
+
+    def usable(text: str) -> str:
+        if expected := wording.refusal(status, text):
+            raise ValueError(expected)
+        return text
+
+    return usable
 
 
 _BY_TYPE: Mapping[SettingType, Callable[[str], SettingValue]] = {

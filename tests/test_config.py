@@ -92,9 +92,10 @@ def test_webhooks_that_nobody_would_take_in_are_refused(tmp_path: Path) -> None:
     assert told.startswith("SYNCD_WEBHOOK_URL is given and SYNCD_LISTEN is off")
 
 
-def test_a_setting_that_is_common_and_the_connectors_has_the_common_meaning_for_both(tmp_path: Path) -> None:
+def test_a_setting_that_is_common_and_the_connectors_has_the_common_meaning_and_its_default(tmp_path: Path) -> None:
     by_default = read(tmp_path, TWO_SHOPS).channels[1]
-    assert by_default.silent_after == by_default.connector["SILENT_AFTER"] == timedelta(hours=2)
+    assert by_default.silent_after == by_default.connector["SILENT_AFTER"] == timedelta(minutes=5)
+    assert read(tmp_path, TWO_SHOPS).channels[0].silent_after == timedelta(hours=2)
     given = read(tmp_path, TWO_SHOPS + "SILK_IL_SILENT_AFTER=2d\n").channels[1]
     assert given.silent_after == given.connector["SILENT_AFTER"] == timedelta(days=2)
 

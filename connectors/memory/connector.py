@@ -10,6 +10,7 @@ from typing import ClassVar
 from connectors.contract import (
     Batch,
     ConnectorError,
+    CredentialsRejected,
     CursorExpired,
     Finding,
     InDoubt,
@@ -51,6 +52,7 @@ class MemoryConnector:
         self.in_doubt = shop.in_doubt
         self.replays = shop.style == "compare"
         self.raises_by = Op.SET if shop.style == "compare" else Op.DELTA
+        self.notices_ride = shop.style == "delta"
 
     def check(self) -> Sequence[Finding]:
         with self._shop.lock:
@@ -170,7 +172,7 @@ class MemoryConnector:
         return [tuple(call[n : n + limit]) for call in calls.values() for n in range(0, len(call), limit)]
 
     def send(self, batch: Batch) -> Sequence[Outcome]:
-        faults = [_fault(write) for write in batch.writes]
+        faults = [_fault(write, self.notices_ride) for write in batch.writes]
         if any(faults):
             untouched = Untouched("Another item of the call was refused.")
             return [Outcome(w.listing_id, fault or untouched) for w, fault in zip(batch.writes, faults, strict=True)]
@@ -196,6 +198,15 @@ class MemoryConnector:
             raise InDoubt("The memory shop did not answer.")
         shop.settled(batch)
         return outcomes
+
+    def prepare(self) -> None:
+        """As the contract says: in style "compare" the shop needs fields before it can hold notices."""
+        with self._shop.lock:
+            self._shop.enter("prepare", self._secret)
+            if self._shop.notices_forbidden:
+                raise CredentialsRejected("The memory shop does not let us write what buyers read.", hint="Allow it.")
+            self._shop.notices_ready = True
+            self._shop.leave("prepare")
 
     # ------------------------------------------------------------------ news
 
@@ -231,8 +242,12 @@ class MemoryConnector:
 _OWNER = "syncd"
 
 
-def _fault(write: Write) -> Rejected | None:
-    """A number that may not be sent. The shop would not notice: it counts on what it gets."""
+def _fault(write: Write, notices_ride: bool) -> Rejected | None:
+    """What may not be sent. The shop would not notice: it takes what it gets."""
+    if write.notice is not None and write.notice.fault:
+        return Rejected(write.notice.fault)
+    if write.notice is not None and not (notices_ride or write.op is Op.SHOW):
+        return Rejected("The memory shop takes notices in calls of their own.")
     if type(write.target) is int and type(write.expected) is int and write.target >= 0:
         return None
     return Rejected(f"{write.target!r} is not a number of units to offer for listing {write.listing_id}.")

@@ -17,6 +17,7 @@ from connectors.contract import (
     CredentialsRejected,
     ItemError,
     Listing,
+    Notice,
     Op,
     OrderState,
     Outcome,
@@ -31,6 +32,8 @@ from connectors.memory.hooks import Hooks
 from connectors.memory.orders import Line, Order, OrderList
 from connectors.memory.truth import Lost, WriteSeen
 
+NO_NUMBER = (Op.SHOW, Op.STOP)
+
 
 @dataclass
 class _Item:
@@ -41,6 +44,7 @@ class _Item:
     parent_id: str | None = None
     sells_at_zero: tuple[str, ...] = ()
     unexplained: int = 0
+    notice: Notice | None = None
 
 
 @dataclass(frozen=True)
@@ -74,6 +78,8 @@ class MemoryShop:
     rate_limited_until: datetime | None = None
     refused: set[str] = field(default_factory=set)  # ids of listings whose writes are rejected
     unreadable: set[str] = field(default_factory=set)  # ids of orders that come parked
+    notices_forbidden: bool = False  # `prepare` is refused: what buyers read may not be written
+    drops_notices: bool = False  # numbers are taken, what buyers are to read is not
     scramble: random.Random | None = None  # the order list comes with doubles, old versions, and out of order
     on_call: Callable[[str, Literal["before", "after"]], None] = lambda _call, _moment: None  # may raise: a crash
     # The witness: units of (order id, line id) that the engine has booked as taken, and who judges each write.
@@ -87,6 +93,7 @@ class MemoryShop:
         self.cursor_epoch = 1
         self.order_list = OrderList()
         self.hooks = Hooks(lambda: self.secret)
+        self.notices_ready = self.style == "delta"  # the fields that hold notices are there
         self._items: dict[str, _Item] = {}
         self._orders: dict[str, Order] = {}
         self._ids = count(1)
@@ -116,6 +123,12 @@ class MemoryShop:
             self._pass_time()
             return self._items[listing_id].shown
 
+    def notice(self, listing_id: str) -> Notice | None:
+        """What the next buyer reads beside the number, now; ``None`` where that is nothing of ours."""
+        with self.lock:
+            self._pass_time()
+            return self._items[listing_id].notice
+
     def edit(self, listing_id: str, shown: int) -> None:
         """A human types another number."""
         with self.lock:
@@ -141,6 +154,12 @@ class MemoryShop:
 
     def allow_backorders(self, listing_id: str) -> None:
         self._items[listing_id].sells_at_zero = ("backorders are allowed",)
+
+    def ends_at_zero(self, listing_id: str) -> bool:
+        """Whether the sale would end with a number of 0."""
+        with self.lock:
+            self._pass_time()
+            return not self._items[listing_id].sells_at_zero
 
     # ------------------------------------------------------------------ customers
 
@@ -263,7 +282,7 @@ class MemoryShop:
         """
         if batch.key in self._sent:
             return False
-        ids = frozenset(write.listing_id for write in batch.writes)
+        ids = frozenset(write.listing_id for write in batch.writes if write.op not in NO_NUMBER)
         in_doubt = frozenset(id_ for id_ in ids if self._in_doubt(id_))
         self._sent[batch.key] = _Sent(self._bookings(ids), in_doubt)
         self._doubts[batch.key] = (self.now() + self.in_doubt, ids)
@@ -300,6 +319,7 @@ class MemoryShop:
             StockKeeping.NONE if item.shown is None else StockKeeping.OWN,
             parent_id=item.parent_id,
             sells_at_zero=item.sells_at_zero,
+            can_stop=bool(item.sells_at_zero),
         )
 
     def _counted(self, listing_id: str) -> _Item:
@@ -392,6 +412,10 @@ class MemoryShop:
         item = self._items.get(write.listing_id)
         if item is None or write.listing_id in self.refused:
             return Rejected(f"The memory shop does not take a number for listing {write.listing_id}.")
+        if write.notice is not None and not self.notices_ready:
+            return Rejected("The memory shop has no fields for what buyers read.", hint="Prepare it first.")
+        if write.op in NO_NUMBER:
+            return None
         if write.op is Op.START:
             return None if item.shown is None else Conflict(f"{item.name} is counted already.")
         if item.shown is None:
@@ -402,6 +426,14 @@ class MemoryShop:
 
     def _apply(self, key: str, write: Write) -> Outcome:
         item = self._items[write.listing_id]
+        unshown = None
+        if write.notice is not None and self.drops_notices:
+            unshown = Rejected(f"The memory shop does not keep what buyers are to read of {item.name}.")
+        elif write.notice is not None:
+            item.notice = write.notice if write.notice.status else None
+        if write.op in NO_NUMBER:
+            item.sells_at_zero = () if write.op is Op.STOP else item.sells_at_zero
+            return Outcome(item.id, unshown, item.shown)
         before = item.shown
         after = before + write.delta if write.op is Op.DELTA and before is not None else write.target
         item.shown = after
@@ -423,4 +455,4 @@ class MemoryShop:
             item.unexplained = 0  # the engine's view and the truth agree again
         if self.booked is not None:
             self.on_write(seen)
-        return Outcome(item.id, shown=after)
+        return Outcome(item.id, shown=after, unshown=unshown)

@@ -56,6 +56,10 @@ class Throttled(RateLimited):
     """The bucket of points is empty."""
 
 
+class Forbidden(CredentialsRejected):
+    """The token is good, but its app lacks a scope."""
+
+
 class TooCostly(Unreadable):
     """One query asks for more points than Shopify grants (shopify-facts §6)."""
 
@@ -215,7 +219,7 @@ class Admin:
             return Throttled("Shopify asks for fewer calls.", retry_after=throttled_for(body))
         if "ACCESS_DENIED" in codes:
             scopes = sorted(set(re.findall(r"\b(?:read|write)_[a-z_]+", str(errors))))
-            return CredentialsRejected(
+            return Forbidden(
                 f"{self._settings.channel} may not do this: {', '.join(scopes) or 'a permission'} is missing.",
                 hint=f"Dev Dashboard > your app > Versions: add {', '.join(scopes) or 'it'}, release, "
                 "approve in the shop.",

@@ -6,12 +6,14 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from connectors.contract import CredentialsRejected, Finding, Level, Surroundings
+from connectors.shopify import notices
 from connectors.shopify.admin import Admin, unreadable
 from connectors.shopify.documents import VARIANTS_COUNT
 from connectors.shopify.domains import permanent_domain
 from connectors.shopify.places import Installation, Location, chosen, installation, locations, switched_off
 from connectors.shopify.reading import Misread, field, whole
-from connectors.shopify.settings import LATER_SCOPES, NEEDED_SCOPES, Settings
+from connectors.shopify.refusals import way_to
+from connectors.shopify.settings import LATER_SCOPES, NEEDED_SCOPES, STATUS_SCOPES, Settings
 
 _LOCATIONS = "Shopify admin > Settings > Locations."
 LARGEST_SKEW = timedelta(seconds=60)
@@ -28,7 +30,7 @@ def findings(admin: Admin, settings: Settings, surroundings: Surroundings) -> Se
     if "read_locations" in shop.scopes:
         found += _location(admin, settings)
     if "read_products" in shop.scopes:
-        found += _variants(admin, surroundings)
+        found += [*_statuses(admin, shop, settings), *_variants(admin, surroundings)]
     return found
 
 
@@ -51,18 +53,40 @@ def _identity(shop: Installation, settings: Settings) -> Iterator[Finding]:
 
 
 def _scopes(shop: Installation) -> Iterator[Finding]:
-    way = "Dev Dashboard > your app > Versions: {}, release, approve in the shop."
     if missing := [scope for scope in NEEDED_SCOPES if scope not in shop.scopes]:
         names = ", ".join(missing)
-        yield Finding(Level.FAIL, f"may not do all that is needed: {names} is missing", way.format(f"add {names}"))
+        yield Finding(Level.FAIL, f"may not do all that is needed: {names} is missing", way_to(*missing))
     else:
         yield Finding(Level.OK, "may read products, orders and locations, and write stock")
     if later := [scope for scope in LATER_SCOPES if scope not in shop.scopes]:
         reasons = "; ".join(f"{scope} {LATER_SCOPES[scope]}" for scope in later)
         yield Finding(Level.OK, f"would be of use later: {reasons}")
-    if excess := sorted(scope for scope in shop.granted if scope not in {*NEEDED_SCOPES, *LATER_SCOPES}):
+    if excess := sorted(
+        scope for scope in shop.granted if scope not in {*NEEDED_SCOPES, *STATUS_SCOPES, *LATER_SCOPES}
+    ):
         names = ", ".join(excess)
-        yield Finding(Level.WARN, f"may do more than syncd needs: {names}", way.format(f"remove {names}"))
+        yield Finding(Level.WARN, f"may do more than syncd needs: {names}", way_to(*excess, verb="remove"))
+
+
+def _statuses(admin: Admin, shop: Installation, settings: Settings) -> Iterator[Finding]:
+    """Whether buyers can read what a number means; without it numbers are kept in step all the same."""
+    if missing := [scope for scope in STATUS_SCOPES if scope not in shop.scopes]:
+        names = ", ".join(missing)
+        yield Finding(Level.WARN, f"buyers see no statuses, only numbers: {names} is missing", way_to(*missing))
+        return
+    try:
+        definition = notices.look(admin, settings.channel)
+        wrong = None if definition is None else notices.wrong_type(definition)
+    except Misread as misread:
+        raise unreadable(misread) from None
+    if wrong:
+        yield Finding(Level.WARN, f"buyers see no statuses, only numbers. {wrong}", wrong.hint)
+    else:
+        yield Finding(
+            Level.OK,
+            "may show buyers a status at each product",
+            hint=f"The theme shows it once the snippet is in it: syncd storefront {settings.channel}",
+        )
 
 
 def _location(admin: Admin, settings: Settings) -> Iterator[Finding]:

@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from connectors.contract import (
     Batch,
+    CredentialsRejected,
     Finding,
     Listing,
     ListingPage,
@@ -20,17 +21,19 @@ from connectors.contract import (
     Outcome,
     Setting,
     SettingValue,
+    StorefrontFile,
     Subscriptions,
     Surroundings,
     Write,
 )
 from connectors.http import Transport
-from connectors.shopify import checks, deliveries, hooks, listing_pages, writes
+from connectors.shopify import checks, deliveries, hooks, listing_pages, notices, stops, writes
 from connectors.shopify.address import Address
 from connectors.shopify.admin import Admin
 from connectors.shopify.order_pages import OrderPages
 from connectors.shopify.places import Standing, standing
 from connectors.shopify.settings import GUIDE, SETTINGS, settings
+from connectors.shopify.snippet import snippet
 
 # With `read_orders` alone (shopify-facts §4); assumed until the shop has told what the app may read.
 ORDERS_VISIBLE_FOR = timedelta(days=60)
@@ -45,6 +48,7 @@ class Shopify:
     steady = True
     raises_by = Op.SET
     replays = True
+    notices_ride = False
     in_doubt = timedelta(seconds=120)
 
     def __init__(
@@ -63,6 +67,7 @@ class Shopify:
         self._admin = Admin(self._settings, address, self._transport, self._surroundings)
         self._orders = OrderPages(self._admin, overlap=2 * self._settings.order_lag)
         self._known: Standing | None = None
+        self._ready = False
         self._lock = Lock()
         self.order_lag = self._settings.order_lag
         self.parallel = self._settings.parallel
@@ -90,7 +95,26 @@ class Shopify:
         return writes.grouped(these)
 
     def send(self, batch: Batch) -> Sequence[Outcome]:
-        return writes.refused(batch) or writes.sent(self._admin, batch, self._standing().location.gid)
+        op = writes.one_op(batch)
+        if refused := writes.refused(batch):
+            return refused
+        if op is Op.STOP:
+            return stops.sent(self._admin, batch, self._settings.channel)
+        if op is not Op.SHOW:
+            return writes.sent(self._admin, batch, self._standing().location.gid)
+        try:
+            return notices.sent(self._admin, batch, self._settings.channel)
+        except CredentialsRejected:
+            self._ready = False
+            raise
+
+    def prepare(self) -> None:
+        if not self._ready:
+            notices.ready(self._admin, self._settings.channel)
+            self._ready = True
+
+    def storefront(self) -> StorefrontFile:
+        return snippet()
 
     def news(self, headers: Mapping[str, str], body: bytes) -> News | None:
         return deliveries.news(self._settings, self._known, headers, body)

@@ -241,3 +241,57 @@ mutation Set($input: InventorySetQuantitiesInput!, $key: String!) {
   }
 }
 """
+
+# What stays the same while a process lives, and who may write it: asked before the first notice. 2 points.
+NOTICES: Final = """
+query Notices($which: MetafieldDefinitionIdentifierInput!) {
+  currentAppInstallation { accessScopes { handle } }
+  metafieldDefinition(identifier: $which) { type { name } access { storefront } }
+}
+"""
+
+DEFINE: Final = """
+mutation Define($definition: MetafieldDefinitionInput!) {
+  metafieldDefinitionCreate(definition: $definition) {
+    createdDefinition { type { name } access { storefront } }
+    userErrors { field message code }
+  }
+}
+"""
+
+OPEN_TO_ALL: Final = """
+mutation OpenToAll($definition: MetafieldDefinitionUpdateInput!) {
+  metafieldDefinitionUpdate(definition: $definition) {
+    updatedDefinition { type { name } access { storefront } }
+    userErrors { field message code }
+  }
+}
+"""
+
+# Metafields and policies move no stock: Shopify takes no key there, and setting twice is setting once (§2.2, §3).
+SHOW: Final = """
+mutation Show($metafields: [MetafieldsSetInput!]!) {
+  metafieldsSet(metafields: $metafields) { metafields { value } userErrors { field message code } }
+}
+"""
+
+TAKE_BACK: Final = """
+mutation TakeBack($metafields: [MetafieldIdentifierInput!]!) {
+  metafieldsDelete(metafields: $metafields) { deletedMetafields { key } userErrors { field message } }
+}
+"""
+
+STOP: Final = """
+mutation Stop($product: ID!, $variants: [ProductVariantsBulkInput!]!) {
+  productVariantsBulkUpdate(productId: $product, variants: $variants) {
+    productVariants { id inventoryPolicy }
+    userErrors { field message code }
+  }
+}
+"""
+
+VARIANTS_OF_ITEMS: Final = """
+query VariantsOfItems($ids: [ID!]!) {
+  nodes(ids: $ids) { ... on InventoryItem { variants(first: 1) { nodes { id product { id } } } } }
+}
+"""

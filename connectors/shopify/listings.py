@@ -1,7 +1,8 @@
 """What a variant on sale at Shopify is as a listing: a pure translation.
 
 The id of a listing is the bare number of the variant's *inventory item*: stock hangs on it, writes need no other id,
-and it stays the same as long as the variant lives. Nothing else is needed to write, so `parent_id` is ``None``.
+and it stays the same as long as the variant lives. `parent_id` names the variant and its product (`variants`): what
+buyers read beside the number, and whether 0 ends the sale, belong to the variant.
 
 A listing has a number of its own where the item is tracked and its level at our location is active. Elsewhere Shopify
 takes a number without an error and sells on regardless (shopify-facts §2.4): such a listing has no number (`stock` is
@@ -13,7 +14,10 @@ from __future__ import annotations
 from connectors.contract import Listing, StockKeeping
 from connectors.shopify.places import Location, Standing
 from connectors.shopify.reading import Misread, field, flag, identity, listed, maybe_text, text, whole
+from connectors.shopify.refusals import WRITE_PRODUCTS
+from connectors.shopify.variants import variant_ref
 
+CONTINUES = "it continues selling when out of stock"
 ON_SALE = {"ACTIVE", "UNLISTED"}  # an unlisted product can be bought by whoever has its link
 
 
@@ -27,18 +31,21 @@ def listing(variant: object, item: object, shop: Standing) -> Listing:
     tracked = flag(item, "tracked")
     level = field(item, "inventoryLevel")
     stocked = level is not None and flag(level, "isActive")
-    product_id, variant_id = identity(product, "Product"), identity(variant, "ProductVariant")
+    ref = variant_ref(variant)
+    reasons = tuple(_reasons(variant, item, shop, tracked=tracked, stocked=stocked))
     return Listing(
         id=identity(item, "InventoryItem"),
         sku=maybe_text(variant, "sku"),
         name=text(product, "title"),
         shown=_available(level) if tracked and stocked else None,
         stock=StockKeeping.OWN if tracked and stocked else StockKeeping.NONE,
+        parent_id=ref.parent_id,
         options=_options(variant),
         gtin=maybe_text(variant, "barcode"),
         published=text(product, "status") in ON_SALE,
-        sells_at_zero=tuple(_reasons(variant, item, shop, tracked=tracked, stocked=stocked)),
-        admin_url=(f"https://{shop.installation.permanent_domain}/admin/products/{product_id}/variants/{variant_id}"),
+        sells_at_zero=reasons,
+        can_stop=reasons == (CONTINUES,) and WRITE_PRODUCTS in shop.installation.scopes,
+        admin_url=f"https://{shop.installation.permanent_domain}/admin/products/{ref.product}/variants/{ref.variant}",
     )
 
 
@@ -65,7 +72,7 @@ def _reasons(variant: object, item: object, shop: Standing, *, tracked: bool, st
     elif not stocked:
         reasons.append(f"it is not stocked at {shop.location.name}")
     if text(variant, "inventoryPolicy") != "DENY":
-        reasons.append("it continues selling when out of stock")
+        reasons.append(CONTINUES)
     if tracked and shop.sells_elsewhere:
         reasons += [
             f"{units} more are for sale online at {name}" for name, units in _for_sale_elsewhere(item, shop.location)

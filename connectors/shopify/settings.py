@@ -32,15 +32,16 @@ SETTINGS = (
 
 
 NEEDED_SCOPES = ("read_products", "read_inventory", "write_inventory", "read_locations", "read_orders")
+STATUS_SCOPES = ("write_products",)
 LATER_SCOPES = {
-    "write_products": "to show when goods on order arrive",
     "read_all_orders": "to see orders older than 60 days; Shopify grants it on request",
 }
 
 GUIDE = (
     "In Shopify: Dev Dashboard > Create app; the app and the shop must belong to the same organisation.",
-    f"Versions > scopes needed now: {', '.join(NEEDED_SCOPES)}",
-    "Versions > scopes of use later: " + "; ".join(f"{scope} {reason}" for scope, reason in LATER_SCOPES.items()),
+    f"Versions > scopes needed for the numbers: {', '.join(NEEDED_SCOPES)}",
+    f'Versions > scope needed to show buyers a status ("on the way, expected on Friday"): {", ".join(STATUS_SCOPES)}',
+    "Versions > scope of use later: " + "; ".join(f"{scope} {reason}" for scope, reason in LATER_SCOPES.items()),
     "Release the version, install the app in the shop, then copy client id and secret from the app's Settings.",
     "An older custom app has a fixed token instead, which begins with shpat_.",
 )

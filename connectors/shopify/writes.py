@@ -1,8 +1,9 @@
-"""Writes as calls of Shopify, and what the answer says became of each (design.md §3.4, shopify-facts §2).
+"""Writes as calls of Shopify, and what the answer says became of each number (design.md §3.4, shopify-facts §2).
 
-A lowering is an adjustment: it commutes with sales, so it carries an explicit ``changeFromQuantity: null``. A raise is
-a set that holds only while `expected` is what is there. Both carry the batch's key: the same batch makes the same
-variables to the byte, which is what Shopify compares when a key comes again.
+What moves no number is in `notices` and `stops`. A lowering is an adjustment: it commutes with sales, so it carries an
+explicit ``changeFromQuantity: null``. A raise is a set that holds only while `expected` is what is there. Both carry
+the batch's key: the same batch makes the same variables to the byte, which is what Shopify compares when a key comes
+again.
 """
 
 from __future__ import annotations
@@ -19,29 +20,50 @@ from connectors.contract import (
     Outcome,
     Rejected,
     Unavailable,
-    Untouched,
     Write,
 )
+from connectors.shopify import notices
 from connectors.shopify.admin import Admin, unreadable
 from connectors.shopify.documents import ADJUST, LARGEST_PAGE, SET
-from connectors.shopify.reading import Misread, field, gid, identity, listed, maybe_text, text
+from connectors.shopify.reading import Misread, field, gid, identity, listed
+from connectors.shopify.refusals import UserError, untouched
+from connectors.shopify.variants import known
 
 REASON = "correction"
+
+# What ends an oversell goes first, what only explains it last.
+_ORDER = (Op.STOP, Op.DELTA, Op.SET, Op.START, Op.SHOW)
+_MOST = {Op.START: 1, Op.SHOW: notices.MOST}
 
 _STALE = {"CHANGE_FROM_QUANTITY_STALE", "COMPARE_QUANTITY_STALE"}
 _OUTAGE = {"SERVICE_UNAVAILABLE", "ADJUST_QUANTITIES_FAILED"}
 
 
 def grouped(writes: Sequence[Write]) -> Sequence[tuple[Write, ...]]:
-    """The writes as calls: one op a call, 250 entries at most (shopify-facts §2.1).
+    """The writes as calls: one op a call, 250 numbers at most (shopify-facts §2.1), 25 notices, which are shown or
+    taken back (§3), or the variants of one product to stop.
 
-    A START, which is refused anyway, goes alone.
+    A START, which is refused anyway, goes alone, and so does a variant whose product is not known.
     """
-    calls: list[tuple[Write, ...]] = []
-    for op, most in ((Op.DELTA, LARGEST_PAGE), (Op.SET, LARGEST_PAGE), (Op.START, 1)):
-        these = [write for write in writes if write.op is op]
-        calls += [tuple(these[start : start + most]) for start in range(0, len(these), most)]
-    return calls
+    calls: dict[tuple[object, ...], list[Write]] = {}
+    for write in sorted(writes, key=lambda write: _ORDER.index(write.op)):
+        calls.setdefault(_kind(write), []).append(write)
+    return [
+        tuple(these[start : start + most])
+        for these in calls.values()
+        for most in (_MOST.get(these[0].op, LARGEST_PAGE),)
+        for start in range(0, len(these), most)
+    ]
+
+
+def _kind(write: Write) -> tuple[object, ...]:
+    """Writes of one kind may go together."""
+    if write.op is Op.SHOW:
+        return write.op, notices.takes_back(write)
+    if write.op is Op.STOP:
+        variant = known(write)
+        return write.op, variant.product if variant else write.listing_id, variant is None
+    return (write.op,)
 
 
 def refused(batch: Batch) -> Sequence[Outcome]:
@@ -50,21 +72,32 @@ def refused(batch: Batch) -> Sequence[Outcome]:
     if not any(refusals):
         return ()
     return [
-        Outcome(write.listing_id, refusal or _untouched())
-        for write, refusal in zip(batch.writes, refusals, strict=True)
+        Outcome(write.listing_id, refusal or untouched()) for write, refusal in zip(batch.writes, refusals, strict=True)
     ]
 
 
-def sent(admin: Admin, batch: Batch, location_gid: str) -> Sequence[Outcome]:
-    """Sends one call and tells what became of each write.
+def one_op(batch: Batch) -> Op:
+    """The op of a call.
 
     Raises:
-        InDoubt, Unavailable, RateLimited, CredentialsRejected, Unreadable: as `StockSink.send`.
+        ValueError: it has several, or a notice beside a number.
     """
     ops = {write.op for write in batch.writes}
     if len(ops) != 1:
         raise ValueError("a call has writes of one op: group() makes calls")
-    document = ADJUST if ops == {Op.DELTA} else SET
+    (op,) = ops
+    if op is not Op.SHOW and any(write.notice for write in batch.writes):
+        raise ValueError("Shopify shows notices in calls of their own: Op.SHOW")
+    return op
+
+
+def sent(admin: Admin, batch: Batch, location_gid: str) -> Sequence[Outcome]:
+    """Sends the numbers of one call and tells what became of each write.
+
+    Raises:
+        InDoubt, Unavailable, RateLimited, CredentialsRejected, Unreadable: as `StockSink.send`.
+    """
+    document = ADJUST if one_op(batch) is Op.DELTA else SET
     return outcomes(batch, admin.change(document, variables(batch, location_gid)))
 
 
@@ -88,7 +121,7 @@ def outcomes(batch: Batch, payload: object) -> Sequence[Outcome]:
         Unavailable: Shopify had an outage; nothing was written.
     """
     try:
-        errors = [_UserError(error) for error in listed(payload, "userErrors")]
+        errors = [UserError(error) for error in listed(payload, "userErrors")]
         group = field(payload, "inventoryAdjustmentGroup")
         changed = set() if group is None else {_changed(change) for change in listed(group, "changes")}
     except Misread as misread:
@@ -106,20 +139,8 @@ def outcomes(batch: Batch, payload: object) -> Sequence[Outcome]:
     ]
 
 
-class _UserError:
-    """One refusal: its code, its words, and the number of the entry that it names, if any."""
-
-    def __init__(self, error: object) -> None:
-        self.code = maybe_text(error, "code")
-        self.message = text(error, "message")
-        path = field(error, "field")
-        # ["input", "quantities", "3", "changeFromQuantity"]
-        steps = path if isinstance(path, list) else []
-        self.entry = next((int(step) for step in steps if isinstance(step, str) and step.isdecimal()), None)
-
-
 def _error(
-    write: Write, number: int, errors: Sequence[_UserError], batch: Batch, changed: set[str]
+    write: Write, number: int, errors: Sequence[UserError], batch: Batch, changed: set[str]
 ) -> ItemError | InDoubt | None:
     alone = len(batch.writes) == 1
     for error in errors:
@@ -133,7 +154,7 @@ def _error(
         return None
     if changed:
         return InDoubt(f"Whether listing {write.listing_id} was changed is not known: Shopify refused part of a call.")
-    return _untouched()
+    return untouched()
 
 
 def _hint(code: str | None) -> str:
@@ -150,6 +171,10 @@ def _hint(code: str | None) -> str:
 
 def _refusal(write: Write) -> Rejected | None:
     """Why this write may not be sent at all."""
+    if write.op is Op.SHOW:
+        return notices.refusal(write)
+    if write.op is Op.STOP:
+        return None
     if write.op is Op.START:
         return Rejected(
             f"Shopify does not track the quantity of listing {write.listing_id} at this location.",
@@ -158,10 +183,6 @@ def _refusal(write: Write) -> Rejected | None:
     if type(write.target) is not int or type(write.expected) is not int or write.target < 0:
         return Rejected(f"{write.target!r} is not a number of units to offer for listing {write.listing_id}.")
     return None
-
-
-def _untouched() -> Untouched:
-    return Untouched("Another item of the call was refused.")
 
 
 def _entry(write: Write, location_gid: str, *, adjusts: bool) -> Mapping[str, object]:

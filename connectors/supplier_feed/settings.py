@@ -21,13 +21,14 @@ _MOST_UNITS = 1_000_000_000
 SETTINGS = (
     Setting("URL", "Where the supplier puts the feed: an address with https:// or http://, or FOLDER instead",
             example="https://acme.example/stock.csv"),
+    Setting("FOLDER", "The folder, by its full path, into which the feed comes as a file, instead of URL; the newest "
+            "finished one is read", SettingType.FOLDER, example="/srv/acme"),
     Setting("COLUMNS", "What the feed calls its columns or fields; sku and on_hand are needed, of use beside them: "
             "lead_time_days, pack_size, category", SettingType.PAIRS, required=True,
             example="sku:Article, on_hand:Stock, lead_time_days:Days"),
-    Setting("FOLDER", "The folder into which the feed comes as a file, instead of URL; the newest finished one is read",
-            SettingType.FOLDER),
     Setting("FILES", "Which files of FOLDER are feeds, such as stock-*.csv", default="*"),
-    Setting("VALUES", "Units for each word that stands for stock, such as Y:10, N:0, in stock:3", SettingType.PAIRS),
+    Setting("VALUES", "Units for each word that stands for stock, whatever its case", SettingType.PAIRS,
+            example="Y:10, N:0, in stock:3"),
     Setting("FORMAT", "What the feed is; auto looks at it", SettingType.CHOICE, "auto",
             choices=("auto", "csv", "xlsx", "xml", "json")),
     Setting("ENCODING", "The encoding of its text, such as windows-1250; unset, the text tells"),
@@ -36,14 +37,18 @@ SETTINGS = (
     Setting("STOCK_IN", "Whether the feed counts single units or packs, which are multiplied by pack_size",
             SettingType.CHOICE, "units", choices=("units", "packs")),
     Setting("LEAD_TIME_DAYS", "Working days until goods of this supplier ship, where neither row nor category says",
-            SettingType.INT),
-    Setting("LEAD_TIMES", "Working days by category, such as Shoes:3, Furniture:14", SettingType.PAIRS),
+            SettingType.INT, example="5"),
+    Setting("LEAD_TIMES", "Working days until they ship, by category", SettingType.PAIRS,
+            example="Shoes:3, Furniture:14"),
     Setting("USER", "User name, where the address asks for one", secret=True),
     Setting("PASSWORD", "Password of USER", secret=True),
     Setting("TOKEN", "Token that is sent along, instead of USER: alone as Bearer, or with its header, such as "
             "X-Api-Key: abc", secret=True),
     Setting("PRIVATE_ADDRESSES", "Whether URL may lie in your own network", SettingType.BOOL, "no"),
     Setting("CA_FILE", "Certificates to trust instead of the usual ones", SettingType.PATH),
+    Setting("SILENT_AFTER", "What the supplier stated is sold for so long; after that it is out of every number",
+            SettingType.DURATION, "36h"),
+    Setting("POLL", "The service looks at the feed so often", SettingType.DURATION, "15m"),
     Setting("MAX_MB", "A feed larger than this is refused", SettingType.INT, str(MAX_MB)),
 )  # fmt: skip
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from datetime import date, datetime, time
 from decimal import Decimal
 
 MOST_UNITS = 1_000_000_000
@@ -13,9 +14,13 @@ MOST_CHARACTERS_OF_AN_ID = 255  # Shopify's limit for a SKU; WooCommerce's is 10
 
 @dataclass(frozen=True, slots=True)
 class Damaged:
-    """A spreadsheet cell that holds no honest text or number. `reason` reads on from the column's name."""
+    """A spreadsheet cell that holds no honest text or number. `reason` reads on from the column's name.
+
+    `instant` is what the spreadsheet took it for, where that is a day or a time: in some columns it is meant.
+    """
 
     reason: str
+    instant: datetime | date | time | None = None
 
 
 Cell = str | Decimal | Damaged

@@ -156,7 +156,8 @@ def _cell(cell: Any) -> Cell:
     if isinstance(value, (int, float)):
         return _number(value, str(cell.number_format))
     if isinstance(value, (date, time, timedelta)):
-        return Damaged(f'was made a date by a spreadsheet ("{value}"); format the column as text and enter it again')
+        reason = f'was made a date by a spreadsheet ("{value}"); format the column as text and enter it again'
+        return Damaged(reason, None if isinstance(value, timedelta) else value)
     return Damaged("is of a kind that cannot be read; write it as text")
 
 

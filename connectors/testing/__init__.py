@@ -19,19 +19,33 @@ The suite asks for capabilities, never for a vendor. Tests of what is not claime
 import pytest
 
 pytest.register_assert_rewrite(
-    *(f"{__name__}.{module}" for module in ("conduct", "listings", "news", "rig", "sales", "supply", "writes"))
+    *(
+        f"{__name__}.{module}"
+        for module in ("conduct", "listings", "news", "notices", "rig", "sales", "supply", "telling", "writes")
+    )
 )
 
 from connectors.testing.conduct import ConductPromises  # noqa: E402 - pytest must be told before it is imported
 from connectors.testing.listings import ListingPromises  # noqa: E402
 from connectors.testing.news import NewsPromises  # noqa: E402
+from connectors.testing.notices import NoticePromises  # noqa: E402
 from connectors.testing.rig import OF_A_SHOP, Capability, Rig  # noqa: E402
 from connectors.testing.sales import SalesPromises  # noqa: E402
 from connectors.testing.supply import SupplyPromises  # noqa: E402
+from connectors.testing.telling import TellingPromises  # noqa: E402
 from connectors.testing.writes import WritePromises  # noqa: E402
 
 __all__ = ["OF_A_SHOP", "Capability", "ContractSuite", "Rig"]
 
 
-class ContractSuite(ConductPromises, ListingPromises, NewsPromises, SalesPromises, SupplyPromises, WritePromises):
+class ContractSuite(
+    ConductPromises,
+    ListingPromises,
+    NewsPromises,
+    NoticePromises,
+    SalesPromises,
+    SupplyPromises,
+    TellingPromises,
+    WritePromises,
+):
     """Every promise of the contract. A subclass sets `capabilities` and gives the fixture `rig`, new for each test."""

@@ -13,17 +13,21 @@ from connectors.contract import (
     Connector,
     ConnectorError,
     CredentialsRejected,
+    Display,
     InDoubt,
     Level,
     ListingRef,
     ListingSource,
     NewsSource,
+    Notice,
+    Op,
     RateLimited,
     SalesSource,
     SettingType,
     StockSink,
     SupplyFeed,
     Unavailable,
+    Write,
 )
 from connectors.testing.rig import (
     ADDRESS,
@@ -53,6 +57,9 @@ def every_call(connector: Connector, ref: ListingRef, order_ids: list[str]) -> C
         calls["read"] = lambda: connector.read([ref])
     if isinstance(connector, StockSink):
         calls["send"] = lambda: connector.send(one_batch(lowering(ref, target=4, expected=9)))
+    if isinstance(connector, StockSink) and isinstance(connector, Display):
+        shown = Write(ref.id, ref.parent_id, Op.SHOW, 0, 0, Notice("in_stock", "In stock"))
+        calls["send a notice"] = lambda: connector.send(one_batch(shown))
     if isinstance(connector, NewsSource):
         calls["subscribe"] = lambda: connector.subscribe(ADDRESS)
     if isinstance(connector, SupplyFeed):
@@ -85,11 +92,13 @@ class ConductPromises(Promises):
 
     def test_it_has_the_roles_that_it_claims(self, rig: Rig) -> None:
         connector = rig.connector()
+        assert isinstance(connector, SalesSource) == bool(self.capabilities & {Capability.SALES, Capability.TOLD})
+        assert not isinstance(connector, SalesSource) or connector.steady == (Capability.SALES in self.capabilities)
         roles = {
-            Capability.SALES: SalesSource,
             Capability.LISTINGS: ListingSource,
             Capability.STOCK: StockSink,
             Capability.NEWS: NewsSource,
+            Capability.NOTICES: Display,
             Capability.SUPPLY: SupplyFeed,
         }
         assert isinstance(connector, Connector)
@@ -128,7 +137,7 @@ class ConductPromises(Promises):
         rig.go_down()
         for name, error in self.errors(connector, ref, order_ids).items():
             # Whether a write that met a dead host arrived is not always known; that it did not is checked below.
-            assert isinstance(error, (Unavailable, InDoubt) if name == "send" else Unavailable)
+            assert isinstance(error, (Unavailable, InDoubt) if name.startswith("send") else Unavailable)
             assert str(error).strip()
         with pytest.raises(ConnectorError):
             connector.check()

@@ -13,6 +13,7 @@ from connectors.contract import (
     ListingRef,
     ListingSource,
     NewsSource,
+    Notice,
     Op,
     OrderLine,
     OrderState,
@@ -30,10 +31,13 @@ ADDRESS = "https://sync.example/hooks/contract"
 class Capability(StrEnum):
     """What a connector, its channel and its rig can do."""
 
-    SALES = "sales"  # the connector is a SalesSource
+    SALES = "sales"  # the connector is a steady SalesSource
+    TOLD = "told"  # ... a SalesSource that is not steady, whose sales are over when they are told, by SKU (a till)
     LISTINGS = "listings"  # ... a ListingSource
     STOCK = "stock"  # ... a StockSink
     NEWS = "news"  # ... a NewsSource
+    NOTICES = "notices"  # ... a Display
+    STOP = "stop"  # ... a StockSink that takes Op.STOP
     SUPPLY = "supply"  # ... a SupplyFeed
     CREDENTIALS = "credentials"  # the channel asks who calls
     RATE_LIMIT = "rate limit"  # the channel asks callers to wait
@@ -48,7 +52,7 @@ class Capability(StrEnum):
     DELETE = "delete"  # an order can vanish
 
 
-OF_A_SHOP = frozenset(Capability) - {Capability.SUPPLY}
+OF_A_SHOP = frozenset(Capability) - {Capability.TOLD, Capability.SUPPLY}
 """Everything that a shop can do."""
 
 
@@ -88,8 +92,22 @@ class Rig(Protocol):
         """A human types another number."""
         ...
 
+    def notice(self, ref: ListingRef) -> Notice | None:
+        """What the buyer reads beside the number (NOTICES), not by way of the connector; ``None``: nothing of ours."""
+        ...
+
+    def sell_on(self, ref: ListingRef) -> None:
+        """A human lets the listing go on selling at 0, in a way that `Op.STOP` takes back (STOP)."""
+        ...
+
+    def ends_at_zero(self, ref: ListingRef) -> bool:
+        """Whether a number of 0 would end the sale (STOP), not by way of the connector."""
+        ...
+
     # what customers and the shopkeeper do; each order has one line
-    def buy(self, ref: ListingRef, units: int = 1) -> str: ...
+    def buy(self, ref: ListingRef, units: int = 1) -> str:
+        """Where sales are TOLD, this one is told, a receipt of its own; below 0 units come back."""
+        ...
 
     def buy_unpaid(self, ref: ListingRef, units: int = 1) -> str: ...
 

@@ -21,11 +21,12 @@ from connectors.contract import (
     Setting,
     SettingType,
     SettingValue,
+    StorefrontFile,
     Subscriptions,
     Surroundings,
     Write,
 )
-from connectors.woocommerce import checks, writes
+from connectors.woocommerce import checks, plugin, writes
 from connectors.woocommerce.client import Client
 from connectors.woocommerce.guide import GUIDE
 from connectors.woocommerce.hooks import Hooks
@@ -77,6 +78,7 @@ class WooCommerce:
 
     raises_by: ClassVar[Op] = Op.DELTA
     replays: ClassVar[bool] = False
+    notices_ride: ClassVar[bool] = True
     # PHP goes on with a request that nobody waits for any more, for 30 to 120 s by common settings.
     in_doubt: ClassVar[timedelta] = timedelta(seconds=120)
     visible_for: ClassVar[timedelta | None] = None
@@ -130,6 +132,12 @@ class WooCommerce:
 
     def send(self, batch: Batch) -> Sequence[Outcome]:
         return writes.send(self._client, batch)
+
+    def prepare(self) -> None:
+        """Nothing to make ready: metadata needs no definition."""
+
+    def storefront(self) -> StorefrontFile:
+        return plugin.storefront()
 
     def news(self, headers: Mapping[str, str], body: bytes) -> News | None:
         return self._hooks.news(headers, body)

@@ -206,7 +206,8 @@ def _has_stock(row: Row) -> bool:
 def _counted(listing: Listing, row: Row) -> Listing:
     if row.get("manage_stock") is not True or _unreadable(row):
         return listing
-    return replace(listing, stock=StockKeeping.OWN, shown=whole(row.get("stock_quantity")) or 0)
+    shown = whole(row.get("stock_quantity")) or 0
+    return replace(listing, stock=StockKeeping.OWN, shown=shown, can_stop=bool(listing.sells_at_zero))
 
 
 def _sells_at_zero(row: Row) -> tuple[str, ...]:

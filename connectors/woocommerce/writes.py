@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from connectors.contract import Batch, InDoubt, ItemError, Op, Outcome, Rejected, Write
+from connectors.contract import Batch, InDoubt, ItemError, Notice, Op, Outcome, Rejected, Write
 from connectors.woocommerce.client import Client, Row, error_words
 from connectors.woocommerce.pages import PER_PAGE
 from connectors.woocommerce.reading import LARGEST_UNITS, whole
 
 # Inside an entry `_fields` shortens the answer; on the address it would empty it (woocommerce-facts §3).
 ANSWER_FIELDS = "id,manage_stock,stock_quantity"
+
+NO_NUMBER = (Op.SHOW, Op.STOP)
+
+STATUS, TEXT, LEAD_TIME, EXPECTED_ON = META_KEYS = (
+    "_syncd_status",
+    "_syncd_text",
+    "_syncd_lead_time_days",
+    "_syncd_expected_on",
+)
+"""What the plugin of ``storefront/`` reads. A leading underscore keeps it out of the shop's custom fields."""
 
 
 def group(writes: Sequence[Write]) -> list[tuple[Write, ...]]:
@@ -25,8 +35,8 @@ def send(client: Client, batch: Batch) -> list[Outcome]:
     """Sends one call; an outcome per write, in the order sent.
 
     A lowering or raise goes as `inventory_delta`, which adds to what the shop has now. Only the start of counting is
-    absolute. 200 is no proof: an entry counts as written where the shop answers its id, that it counts it, and a whole
-    number.
+    absolute. A notice rides as metadata in the same entry. 200 is no proof: a number counts as written where the shop
+    answers its id, that it counts it, and a whole number; a notice where the metadata comes back as it was sent.
 
     Raises:
         InDoubt: no answer, a broken one, or one without entries.
@@ -68,19 +78,44 @@ def _endpoint(write: Write) -> str:
 
 
 def _entry(write: Write) -> Row:
+    entry: Row = {"id": int(write.listing_id)}
+    fields = ANSWER_FIELDS
     if write.op is Op.START:
-        number: Row = {"manage_stock": True, "stock_quantity": write.target}
-    else:
-        number = {"inventory_delta": write.delta}
-    return {"id": int(write.listing_id), **number, "_fields": ANSWER_FIELDS}
+        entry |= {"manage_stock": True, "stock_quantity": write.target}
+    elif write.op is Op.STOP:
+        entry["backorders"] = "no"
+        fields += ",backorders"
+    elif write.op is not Op.SHOW:
+        entry["inventory_delta"] = write.delta
+    if write.notice is not None:
+        entry["meta_data"] = [{"key": key, "value": value} for key, value in meta_of(write.notice).items()]
+        entry["include_meta"] = list(META_KEYS)  # else all metadata of the product would come back
+        fields += ",meta_data"
+    return {**entry, "_fields": fields}
+
+
+def meta_of(notice: Notice) -> dict[str, str | None]:
+    """A notice as metadata; null deletes. As text, because numbers come back as text (woocommerce-facts §2)."""
+    if not notice.status:
+        return dict.fromkeys(META_KEYS)
+    days, day = notice.lead_time_days, notice.expected_on
+    return {
+        STATUS: notice.status,
+        TEXT: notice.text or None,
+        LEAD_TIME: None if days is None else str(days),
+        EXPECTED_ON: None if day is None else day.isoformat(),
+    }
 
 
 def _fault(write: Write) -> Rejected | None:
     """Why this is not sent: a batch validates nothing, ``"abc"`` would become 0 (woocommerce-facts §3)."""
-    if any(type(units) is not int or abs(units) >= LARGEST_UNITS for units in (write.target, write.expected)):
-        return Rejected(f"{write.target!r} and {write.expected!r} are not whole numbers of units.")
-    if write.target < 0:
-        return Rejected(f"A shop is never offered less than 0 units, here {write.target}.")
+    if write.notice is not None and write.notice.fault:
+        return Rejected(write.notice.fault)
+    if write.op not in NO_NUMBER:
+        if any(type(units) is not int or abs(units) >= LARGEST_UNITS for units in (write.target, write.expected)):
+            return Rejected(f"{write.target!r} and {write.expected!r} are not whole numbers of units.")
+        if write.target < 0:
+            return Rejected(f"A shop is never offered less than 0 units, here {write.target}.")
     if write.op is Op.SET:
         return Rejected("WooCommerce cannot compare before it writes.")
     ids = [write.listing_id] if write.parent_id is None else [write.listing_id, write.parent_id]
@@ -91,7 +126,10 @@ def _fault(write: Write) -> Rejected | None:
 
 def _outcome(client: Client, write: Write, entry: object) -> Outcome:
     problem, shown = _judged(client, write, entry)
-    return Outcome(write.listing_id, problem, shown)
+    unshown = None if problem or not isinstance(entry, dict) else _unshown(write, entry)
+    if write.op in NO_NUMBER:
+        return Outcome(write.listing_id, problem or unshown, shown)
+    return Outcome(write.listing_id, problem, shown, unshown)
 
 
 def _judged(client: Client, write: Write, entry: object) -> tuple[ItemError | InDoubt | None, int | None]:
@@ -101,12 +139,43 @@ def _judged(client: Client, write: Write, entry: object) -> tuple[ItemError | In
         return doubt, None
     if "error" in entry:
         return _refused(client, entry["error"]) or doubt, None
+    if write.op in NO_NUMBER:
+        if write.op is Op.STOP and entry.get("backorders") != "no":
+            return _sells_on(entry.get("manage_stock")), None
+        return None, whole(entry.get("stock_quantity")) if entry.get("manage_stock") is True else None
     if entry.get("manage_stock") is not True:
         return _not_counted(client.name, entry.get("manage_stock")), None
     shown = whole(entry.get("stock_quantity"))
     if shown is None or (write.op is Op.START and shown != write.target):
         return doubt, None
     return None, shown
+
+
+def _unshown(write: Write, entry: Row) -> Rejected | None:
+    """Why the notice does not count as written: the shop did not answer with the metadata that was sent."""
+    if write.notice is None:
+        return None
+    wanted = {key: value for key, value in meta_of(write.notice).items() if value is not None}
+    rows = entry.get("meta_data")
+    found = {
+        row["key"]: row.get("value")
+        for row in (rows if isinstance(rows, list) else [])
+        if isinstance(row, dict) and row.get("key") in META_KEYS
+    }
+    if isinstance(rows, list) and found == wanted:
+        return None
+    return Rejected(
+        "The shop does not answer with the text that the buyer is to read.",
+        hint="A plugin of the shop may remove or change metadata (meta_data) of products in the REST API.",
+    )
+
+
+def _sells_on(manage_stock: object) -> Rejected:
+    where = "its product" if manage_stock == "parent" else "it"
+    return Rejected(
+        "The shop goes on allowing backorders of this listing.",
+        hint=f"Set Allow backorders to Do not allow on the Inventory tab of {where}.",
+    )
 
 
 def _refused(client: Client, error: object) -> Rejected | None:

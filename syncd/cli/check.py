@@ -37,6 +37,9 @@ def check(ctx: typer.Context) -> None:
             found += inspection.every_place(house)
             found += inspection.every_shop(house)
             found += inspection.every_mapping(house)
+            found += inspection.broken_promises(house)
+            if forgotten := inspection.forgotten_permissions(house):
+                found.append(("permissions", forgotten))
             if late := inspection.late_alerts(house):
                 found.append(("rules", late))
     except DatabaseProblem as problem:

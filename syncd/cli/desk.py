@@ -101,8 +101,8 @@ def accept(ctx: typer.Context, sku: Sku, units: Units, location: Location = OWN_
 
 def _show(told: Told, more: str = "") -> None:
     output.line(f"{told.sku}: on hand {told.on_hand} - reserved {told.reserved} = available {told.available}")
-    if told.available < 0:
-        output.line(f"{-told.available} more sold than there are. Is more on the shelf? syncd count {told.sku} UNITS")
+    if told.missing:
+        output.line(f"{told.missing} more sold than there are. Is more on the shelf? syncd count {told.sku} UNITS")
     output.line(more or "The service tells the shops now; without it: syncd sync")
 
 

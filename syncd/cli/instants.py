@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from syncd.errors import CONFIGURATION, SyncdError
 
 _FORM = re.compile(r"\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}(:\d{2})?(Z|[+-]\d{2}:?\d{2})?")
+
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 EARLIEST_YEAR = 1990
 
@@ -58,3 +60,17 @@ def _local(wall: datetime, zone: ZoneInfo) -> datetime:
         f'Say which one: "{wall:%Y-%m-%dT%H:%M}{first[:3]}:{first[3:]}" was the first, '
         f'"{wall:%Y-%m-%dT%H:%M}{second[:3]}:{second[3:]}" the second.',
     )
+
+
+def day(text: str) -> date:
+    """A day as an owner types it: "2026-12-01".
+
+    Raises:
+        TimeError: it is no day.
+    """
+    try:
+        if not _DAY.fullmatch(text.strip()):
+            raise ValueError
+        return date.fromisoformat(text.strip())
+    except ValueError:
+        raise TimeError(f"{text[:40]!r} is not a day.", "Write it as 2026-12-01.") from None

@@ -15,7 +15,7 @@ from syncd.cli.words import listed, many
 from syncd.errors import CONFIGURATION, PARTLY_FAILED, SyncdError, of_channel
 from syncd.files import FileFormat, read_map, write_map
 from syncd.storage.listings import ListingRow
-from syncd.sync import mapfile
+from syncd.sync import mapfile, stopping
 from syncd.sync.house import House, Port
 from syncd.sync.mapper import Mapping
 
@@ -107,7 +107,7 @@ def _details(found: Mapping, most: int, *, counted: bool) -> None:
         (
             "a 0 would not stop it",
             found.sells_at_zero,
-            f"Mend it in the shop, or accept that: syncd map accept {name} SKU",
+            f"Let 0 end the sale: syncd map stop {name} SKU. Or accept that: syncd map accept {name} SKU",
         ),
         ("is gone from the shop", found.vanished, ""),
     ]
@@ -205,6 +205,38 @@ def accept(
     output.line(f"{channel}: {many(len(rows), 'listing')} accepted: {listed(row.title for row in rows) or 'none'}.")
 
 
+@app.command("stop")
+def stop(
+    ctx: typer.Context,
+    channel: Annotated[str, typer.Argument()],
+    sku: Annotated[list[str] | None, typer.Argument(metavar="SKU")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Every listing that can be stopped so.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Let 0 end the sale of these listings: the shop's backorders, "continue selling when out of stock", go off.
+
+    It writes to the shop, also in shadow. Example: syncd map stop woo SHOE-39-BLK
+    """
+    if bool(sku) == everything:
+        raise typer.BadParameter("name SKUs, or say --all")
+    with invocation.of(ctx).house("map stop") as (house, _):
+        port = house.port(channel)
+        rows = stopping.stoppable(house, port, None if everything else sku)
+        if not rows:
+            output.line(f"{channel}: none of them can be stopped so, by what was last read: syncd map {channel}")
+            return
+        output.line(f"{channel}: {many(len(rows), 'listing')} to stop at 0: {listed(row.title for row in rows)}.")
+        if not output.confirm("Write that to the shop?", yes=yes):
+            output.line("Nothing was changed.")
+            return
+        found = stopping.stop(house, port, rows)
+    output.line(f"{channel}: {many(len(found.done), 'listing')} stopped at 0.")
+    for row, why in found.refused:
+        output.failure(f"{row.title}: {why}")
+    if found.refused:
+        raise typer.Exit(PARTLY_FAILED)
+
+
 @app.command("primary")
 def primary(
     ctx: typer.Context,
@@ -221,7 +253,14 @@ def primary(
 
 
 def ports(house: House, names: Sequence[str] | None) -> list[Port]:
-    """The channels of these names that have listings; all of them where none is named. Raises `UnknownChannel`."""
-    if names:
-        return [house.port(name) for name in names]
-    return [port for port in house.ports if port.shelf is not None]
+    """The channels of these names that have listings; all of them where none is named.
+
+    Raises:
+        UnknownChannel: there is none of that name.
+        SyncdError: a named channel lists nothing.
+    """
+    chosen = [house.port(name) for name in names] if names else [port for port in house.ports if port.shelf is not None]
+    for port in chosen:
+        if port.shelf is None:
+            raise SyncdError(f"{port.name} lists nothing: there is nothing to match.", exit_code=PARTLY_FAILED)
+    return chosen

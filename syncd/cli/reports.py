@@ -10,12 +10,13 @@ import typer
 
 from syncd.cli import invocation, output, shapes
 from syncd.cli.words import addend, ago, at_or_today, listed, many
+from syncd.domain.freshness import in_words
 from syncd.domain.stock import StockClass
 from syncd.storage.catalogue import Level
 from syncd.storage.channels import Mode
 from syncd.sync import standing
-from syncd.sync.standing import ChannelStanding, Explanation, Standing, StockLine
-from syncd.sync.views import View, why_left_alone
+from syncd.sync.standing import ChannelStanding, Explanation, FeedStanding, Standing, StockLine
+from syncd.sync.views import View, in_step, why_left_alone
 
 AsJson = Annotated[bool, typer.Option("--json", help="For programs (docs/json.md).")]
 
@@ -58,6 +59,10 @@ def status(ctx: typer.Context, json: AsJson = False) -> None:
 
 def _of_channel(one: ChannelStanding, now: datetime) -> str:
     """How a channel stands, with ``{read}`` where it says how long ago it was read: channels alike share a line."""
+    if one.feed is not None:
+        return _of_feed(one, one.feed, now)
+    if not one.steady:
+        return _of_till(one, now)
     mode = {Mode.SHADOW: "shadow: nothing is written", Mode.RESTORING: "its old numbers are being restored"}
     parts = [mode.get(one.mode, "live"), "read {read}" if one.read_at else "not read yet"]
     if one.paused_at is not None:
@@ -68,6 +73,32 @@ def _of_channel(one: ChannelStanding, now: datetime) -> str:
         since = "" if one.oldest_waiting is None else f" (the oldest: {ago(one.oldest_waiting, now)})"
         parts.append(f"{one.waiting} waiting to be written{since}" if one.waiting else "nothing waiting")
     return ", ".join(parts)
+
+
+def _of_till(one: ChannelStanding, now: datetime) -> str:
+    """How a channel stands that only tells, and only when somebody tells it."""
+    silent_after = in_words(one.silent_after)
+    if one.parked_reason is not None:
+        heard = f"stands still: {one.parked_reason}".replace("{", "(").replace("}", ")")
+    elif one.read_at is None:
+        heard = f"waits for its first file (silent after {silent_after})"
+    elif now - one.read_at > one.silent_after:
+        heard = f"silent: its newest file is older than {silent_after} ({{read}})"
+    else:
+        heard = "newest file {read}"
+    return f"only read, {heard}"
+
+
+def _of_feed(one: ChannelStanding, feed: FeedStanding, now: datetime) -> str:
+    """How a supplier's feed stands."""
+    if one.parked_reason is not None:
+        return f"only read, stands still: {one.parked_reason}".replace("{", "(").replace("}", ")")
+    held = ["one that looks wrong waits for you: syncd holds"] if feed.held else []
+    if feed.stated_at is None:
+        return ", ".join(["only read", "nothing of it is used yet", *held])
+    limit = in_words(one.silent_after)
+    age = f"too old to be sold (after {limit})" if feed.too_old else f"too old after {limit}"
+    return ", ".join(["only read", many(feed.skus, "SKU"), f"written {ago(feed.stated_at, now)}", age, *held])
 
 
 def _exposure(found: Standing) -> str:
@@ -106,7 +137,7 @@ def _stock_of(found: Explanation, zone: ZoneInfo, now: datetime) -> str:
     orders = [
         f"{one.channel} order {one.number}" + (f" × {one.units}" if one.units > 1 else "") for one in found.reservations
     ]
-    text = f"on hand {found.pools.own}{_in_brackets('; '.join(places))} - reserved {found.pools.reserved}"
+    text = f"on hand {found.pools.on_hand}{_in_brackets('; '.join(places))} - reserved {found.pools.reserved}"
     text += f"{_in_brackets(listed(orders))} = available {found.pools.available}"
     if found.reorder_point is not None:
         text += f"; alert at {found.reorder_point}"
@@ -119,14 +150,15 @@ def _in_brackets(text: str) -> str:
 
 def _place(level: Level, several: bool, zone: ZoneInfo, now: datetime) -> str:
     units = f" {level.on_hand}" if several else ""
-    apart = "" if level.stock_class is StockClass.OWN else ", not for sale"
+    apart = {StockClass.OWN: "", StockClass.EXTERNAL: ", external warehouse"}.get(level.stock_class, ", not for sale")
     counted = f", counted {at_or_today(level.counted_at, zone, now)}" if level.counted_at is not None else ""
     return f"{level.location}{units}{apart}{counted}"
 
 
 def _of_view(view: View, mode: Mode, zone: ZoneInfo, now: datetime) -> str:
-    steps = [addend(one.name, one.units) for one in view.offer.addends[2:]]
-    text = f"{' '.join([str(view.pools.available), *steps])} = {view.offer.units} offered"
+    on_hand, reserved, *others = view.offer.addends
+    steps = [addend(one.name, one.units) for one in others]
+    text = f"{' '.join([str(on_hand.units + reserved.units), *steps])} = {view.offer.units} offered"
     if view.offer.told != view.offer.units:
         text += f" (told {view.offer.told}: it holds {view.offer.told - view.offer.units} for unpaid checkouts)"
     text += f", shows {'?' if view.row.showing is None else view.row.showing}"
@@ -140,7 +172,7 @@ def _of_view(view: View, mode: Mode, zone: ZoneInfo, now: datetime) -> str:
     text += f", {view.offer.status.value.replace('_', ' ')}"
     if mode is Mode.SHADOW:
         text += " (shadow: nothing is written)"
-    elif not standing.in_step(view):
+    elif not in_step(view):
         text += f" (to be written: {view.offer.told})"
     return text
 
@@ -181,7 +213,7 @@ def _stock_row(line: StockLine) -> tuple[object, ...]:
     return (
         line.sku.sku,
         line.sku.name,
-        line.pools.own,
+        line.pools.on_hand,
         line.pools.reserved,
         line.pools.available,
         line.reorder_point,

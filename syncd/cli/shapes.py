@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from syncd.domain.availability import Pool
 from syncd.storage.holds import Hold
 from syncd.storage.incidents import Incident
+from syncd.storage.incoming import Delivery
 from syncd.storage.orders import ToDecide
+from syncd.storage.permissions import Permission
 from syncd.sync.cycle import Report
 from syncd.sync.house import House
 from syncd.sync.preview import ChannelPlan
 from syncd.sync.pusher import Line, Pushed
-from syncd.sync.standing import Explanation, Standing, StockLine, Waiting, in_step
-from syncd.sync.views import why_left_alone
+from syncd.sync.standing import Explanation, Standing, StockLine, Waiting
+from syncd.sync.suppliers import SupplierRecord
+from syncd.sync.views import in_step, why_left_alone
 
 Json = dict[str, object]
 
@@ -144,9 +148,10 @@ def of_explanation(found: Explanation, zone: ZoneInfo) -> Json:
     return {
         "sku": found.sku.sku,
         "name": found.sku.name,
-        "on_hand": found.pools.own,
+        "on_hand": found.pools.on_hand,
         "reserved": found.pools.reserved,
         "available": found.pools.available,
+        "pools": {pool.value: found.pools.units(pool) for pool in Pool},
         "reorder_point": found.reorder_point,
         "counted_at": local(found.sku.counted_at, zone),
         "locations": [
@@ -170,6 +175,7 @@ def of_explanation(found: Explanation, zone: ZoneInfo) -> Json:
                 "offered": view.offer.units,
                 "told": view.offer.told,
                 "status": view.offer.status.value,
+                "text": view.notice.text if view.notice is not None else None,
                 "shown": view.row.shown,
                 "shown_at": local(view.row.shown_at, zone),
                 "in_step": in_step(view),
@@ -191,7 +197,7 @@ def of_stock(lines: list[StockLine], zone: ZoneInfo) -> Json:
                 "name": line.sku.name,
                 "category": line.sku.category,
                 "supplier": line.sku.supplier,
-                "on_hand": line.pools.own,
+                "on_hand": line.pools.on_hand,
                 "reserved": line.pools.reserved,
                 "available": line.pools.available,
                 "reorder_point": line.reorder_point,
@@ -239,3 +245,65 @@ def _of_decision(one: ToDecide) -> Json:
         "name": one.name,
         "units": one.units,
     }
+
+
+def of_deliveries(found: Sequence[Delivery], zone: ZoneInfo) -> Json:
+    return {
+        "deliveries": [
+            {
+                "number": one.id,
+                "sku": one.sku,
+                "units": one.units,
+                "received": one.received,
+                "due": one.due,
+                "expected_on": _day(one.expected_on),
+                "promised_on": _day(one.promised_on),
+                "supplier": one.supplier,
+                "reference": one.reference,
+                "announced_at": local(one.announced_at, zone),
+                "received_at": local(one.received_at, zone),
+                "closed_at": local(one.closed_at, zone),
+            }
+            for one in found
+        ]
+    }
+
+
+def of_permissions(found: Sequence[Permission], today: date, zone: ZoneInfo) -> Json:
+    return {
+        "permissions": [
+            {
+                "sku": one.sku,
+                "kind": one.kind.value,
+                "units": one.units or None,
+                "status": one.status.value if one.status else None,
+                "from": _day(one.starts_on),
+                "until": _day(one.until),
+                "holds": one.holds(today),
+                "reason": one.reason,
+                "made_at": local(one.made_at, zone),
+            }
+            for one in found
+        ]
+    }
+
+
+def of_suppliers(found: Sequence[SupplierRecord]) -> Json:
+    return {
+        "suppliers": [
+            {
+                "supplier": one.supplier,
+                "deliveries": one.deliveries,
+                "units_announced": one.announced,
+                "units_received": one.received,
+                "in_time": one.in_time,
+                "days_late": one.days_late,
+                "overdue": one.overdue,
+            }
+            for one in found
+        ],
+    }
+
+
+def _day(day: date | None) -> str | None:
+    return day.isoformat() if day is not None else None

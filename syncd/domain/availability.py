@@ -2,9 +2,39 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
 
 from syncd.domain.status import StockStatus
+
+
+class Pool(StrEnum):
+    """Where the next unit sold would come from, in the order in which units are served (design.md §4)."""
+
+    OWN = "own"
+    EXTERNAL = "external"
+    INCOMING = "incoming"
+    SUPPLIER = "supplier"
+    PRE_ORDER = "pre-order"
+    OVERBOOKED = "overbooked"  # units that nobody has: an explicit, capped permission of the owner (N30)
+
+
+STATUS: Mapping[Pool, StockStatus] = MappingProxyType(
+    {
+        Pool.OWN: StockStatus.IN_STOCK,
+        Pool.EXTERNAL: StockStatus.EXTERNAL_WAREHOUSE,
+        Pool.INCOMING: StockStatus.ON_THE_WAY,
+        Pool.SUPPLIER: StockStatus.SUPPLIER,
+        Pool.PRE_ORDER: StockStatus.PRE_ORDER,
+        Pool.OVERBOOKED: StockStatus.SUPPLIER,  # they have to be ordered first
+    }
+)
+"""What the buyer reads while the next unit comes from this pool."""
+
+ON_HAND = frozenset({Pool.OWN, Pool.EXTERNAL})
+"""The pools that are sold where the owner says nothing else: units that exist and can be counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,29 +53,69 @@ class Buffer:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """How a channel may sell a SKU: buffer, then cap (never more than), then cut-off (fewer than that is nothing).
+    """How a channel may sell a SKU.
 
-    `restore` is the number that a rollback gives back: what the channel showed before it went live, less what it
-    sold since; it stands in place of all the rest.
+    Of the pools that it `sells`, each less its own buffer (`buffer` of own stock, `buffers` of the others), then less
+    the `extra` buffers by their names, then cap (never more than) and cut-off (fewer than that is nothing).
+    Permissions to overbook hold on every channel. `status`: the owner's own word; it never promises more than the
+    stock can keep, and out of stock ends the sale. `restore` is the number that a rollback gives back: what the channel
+    showed before it went live, less what it sold since; it stands in place of all the rest.
     """
 
     buffer: Buffer = Buffer()
     cap: int | None = None
     cut_off: int | None = None
     restore: int | None = None
+    sells: frozenset[Pool] = ON_HAND
+    buffers: Mapping[Pool, Buffer] = field(default_factory=dict)
+    extra: tuple[tuple[str, int], ...] = ()
+    status: StockStatus | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Pools:
-    """Units of a SKU by stock class, before reservations, and the units reserved. Further pools join here."""
+    """Units of a SKU by pool, before reservations, and the units reserved.
+
+    `own` and `external` are on hand by the ledger; `incoming` is announced and not overdue; `supplier` is what is
+    trusted of feeds that are fresh; `pre_order` and `overbooked` are the owner's permissions.
+    """
 
     own: int
     reserved: int = 0
+    external: int = 0
+    incoming: int = 0
+    supplier: int = 0
+    pre_order: int = 0
+    overbooked: int = 0
+
+    def units(self, pool: Pool) -> int:
+        """Units in a pool; of own stock perhaps negative."""
+        match pool:
+            case Pool.OWN:
+                return self.own
+            case Pool.EXTERNAL:
+                return self.external
+            case Pool.INCOMING:
+                return self.incoming
+            case Pool.SUPPLIER:
+                return self.supplier
+            case Pool.PRE_ORDER:
+                return self.pre_order
+            case Pool.OVERBOOKED:
+                return self.overbooked
+
+    @property
+    def on_hand(self) -> int:
+        return self.own + self.external
 
     @property
     def available(self) -> int:
-        """On hand − reserved; may be negative: an oversell is a fact."""
-        return self.own - self.reserved
+        """On hand − reserved; may be negative: more is promised than is on hand."""
+        return self.on_hand - self.reserved
+
+    def left_for(self, sells: frozenset[Pool]) -> int:
+        """Units of these pools that are not promised yet; negative where more is promised than will be there."""
+        return sum(self.units(pool) for pool in _sold(sells)) - self.reserved
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +132,18 @@ class Offer:
 
     `units` is what the buyer may buy, never negative. `told` is what the channel is told: `units` and the units that
     the channel itself holds back for unpaid checkouts, which it subtracts on its own (design.md §3.4), as far as they
-    exist: held units that were sold elsewhere would be on sale for a moment when the hold ends.
+    exist: held units that were sold elsewhere would be on sale for a moment when the hold ends. `left`: units of the
+    pools that the channel sells less all that is reserved; negative where more is promised. `pool`: where the next
+    unit would come from, ``None`` where none is offered. `served`: units of that pool that are promised already.
     """
 
     units: int
     told: int
     status: StockStatus
     steps: tuple[tuple[str, int], ...]  # every step from on hand to offered, those of 0 units too
+    left: int
+    pool: Pool | None = None
+    served: int = 0
 
     @property
     def addends(self) -> tuple[Addend, ...]:
@@ -77,41 +152,97 @@ class Offer:
 
     @property
     def sold_out_by_buffer(self) -> bool:
-        """True where units are available and only the safety buffer, cap or cut-off makes it nothing."""
-        return self.units == 0 and self.steps[0][1] + self.steps[1][1] > 0
+        """True where units are left and only a safety buffer, cap or cut-off makes it nothing."""
+        return self.units == 0 and self.left > 0
 
 
 def offered(pools: Pools, rule: Rule, *, held_by_channel: int = 0) -> Offer:
-    """Units that a channel may sell; never negative, never more than what exists.
+    """Units that a channel may sell; never negative, never more than what exists in the pools that it sells.
 
-    Available units less the buffer, then cap and cut-off. 10 on hand with a buffer of 2 units offers 8 (N4). More
-    stock never offers less, more buffer never offers more. The addends sum to `units`.
+    Reservations eat those pools in their order, whichever channel they came from. 10 on hand with a buffer of 2 units
+    offers 8 (N4). More stock never offers less, more buffer never offers more. The addends sum to `units`.
 
     `held_by_channel`: units of this channel's unpaid checkouts that are in `pools.reserved` while the channel itself
     subtracts them unseen.
     """
-    available = pools.available
-    steps: tuple[tuple[str, int], ...]
+    left = pools.left_for(rule.sells)
+    steps: list[tuple[str, int]] = [("on hand", pools.own), ("reserved", -pools.reserved)]
     if rule.restore is not None:
         units = max(0, rule.restore)
-        steps = (("on hand", pools.own), ("reserved", -pools.reserved), ("restored", units - available))
-    else:
-        buffer = rule.buffer.held_back(available)
-        after_buffer = available - buffer
-        floored = max(0, after_buffer)
-        capped = floored if rule.cap is None else max(0, min(floored, rule.cap))
-        units = 0 if rule.cut_off is not None and capped < rule.cut_off else capped
-        steps = (
-            ("on hand", pools.own),
-            ("reserved", -pools.reserved),
-            ("buffer", -buffer),
-            ("never below zero", floored - after_buffer),
-            ("cap", capped - floored),
-            ("cut-off", units - capped),
-        )
+        steps.append(("restored", units - pools.own + pools.reserved))
+        status = StockStatus.IN_STOCK if units else StockStatus.OUT_OF_STOCK
+        return Offer(units, _told(units, held_by_channel, left), status, tuple(steps), left)
+
+    sold = _sold(rule.sells)
+    steps += [("not sold here", -pools.own)] if Pool.OWN not in sold else []
+    steps += [(pool.value, pools.units(pool)) for pool in sold if pool is not Pool.OWN]
+    unpromised = _unpromised(pools, sold)
+    usable: dict[Pool, int] = {}
+    for pool, there in unpromised.items():
+        if pool is Pool.OWN:
+            held_back = rule.buffer.held_back(there)
+            steps.append(("buffer", -held_back))
+        else:
+            held_back = min(there, rule.buffers.get(pool, Buffer()).held_back(there))
+            steps.append((f"buffer of {pool.value}", -held_back))
+        usable[pool] = max(0, there - held_back)
+    _add(steps, "never below zero", sum(usable.values()))
+    for name, wanted in rule.extra:
+        taken = _take(usable, wanted)
+        steps.append((name, -taken))
+    capped = sum(usable.values()) if rule.cap is None else max(0, min(sum(usable.values()), rule.cap))
+    _add(steps, "cap", capped)
+    units = 0 if rule.cut_off is not None and capped < rule.cut_off else capped
+    _add(steps, "cut-off", units)
+    if rule.status is StockStatus.OUT_OF_STOCK:
+        units = 0
+        _add(steps, "out of stock by your word", units)
+    first = next((pool for pool, there in usable.items() if there > 0), None) if units else None
+    status = STATUS[first] if first is not None else StockStatus.OUT_OF_STOCK
+    if rule.status is not None and rule.status.promises_less_than(status):
+        status = rule.status
     return Offer(
         units=units,
-        told=units + max(0, held_by_channel + min(0, available)),
-        status=StockStatus.IN_STOCK if units else StockStatus.OUT_OF_STOCK,
-        steps=steps,
+        told=_told(units, held_by_channel, left),
+        status=status,
+        steps=tuple(steps),
+        left=left,
+        pool=first,
+        served=pools.units(first) - unpromised[first] if first is not None else 0,
     )
+
+
+def _sold(sells: frozenset[Pool]) -> list[Pool]:
+    return [pool for pool in Pool if pool in sells or pool is Pool.OVERBOOKED]
+
+
+def _unpromised(pools: Pools, sold: list[Pool]) -> dict[Pool, int]:
+    """Units of each pool that are left after all that is promised was served in the pools' order."""
+    promised = pools.reserved
+    if Pool.OWN in sold:
+        promised += max(0, -pools.own)
+    left = {}
+    for pool in sold:
+        there = max(0, pools.units(pool))
+        served = min(there, promised)
+        promised -= served
+        left[pool] = there - served
+    return left
+
+
+def _take(usable: dict[Pool, int], wanted: int) -> int:
+    """Hold back so many more units, of the first pools first; how many there were."""
+    left = max(0, wanted)
+    for pool, there in usable.items():
+        taken = min(there, left)
+        usable[pool] = there - taken
+        left -= taken
+    return max(0, wanted) - left
+
+
+def _add(steps: list[tuple[str, int]], name: str, result: int) -> None:
+    steps.append((name, result - sum(units for _, units in steps)))
+
+
+def _told(units: int, held_by_channel: int, left: int) -> int:
+    return units + max(0, held_by_channel + min(0, left))

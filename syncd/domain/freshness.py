@@ -31,7 +31,8 @@ MEMORY = timedelta(days=28)
 class Freshness:
     """One channel as far as it is known: what was read from it, what was written, what waits.
 
-    `read_at`: start of the last complete reading of its orders; `pushed_at`: start of the last push that it took
+    `read_at`: start of the last complete reading of its orders, or the time of its newest file where it is not
+    `steady` (a till); `pushed_at`: start of the last push that it took
     without an error; `listed_at`: last complete reading of its listings. `waiting`: listings that are not known to show
     what they should; `oldest_waiting`: since when the oldest of them does not. `poll`: how often its orders are read,
     ``None`` where it has none to be read. `silent_after`: not read for longer, it stops blocking raises elsewhere
@@ -50,6 +51,7 @@ class Freshness:
     poll: timedelta | None
     silent_after: timedelta
     stalled: bool = False
+    steady: bool = True
 
     @property
     def live(self) -> bool:
@@ -59,6 +61,8 @@ class Freshness:
     @property
     def patience(self) -> timedelta:
         """How old a complete reading may be."""
+        if not self.steady:
+            return self.silent_after
         return max(POLLS_OF_PATIENCE * (self.poll or timedelta()), SHORTEST_PATIENCE)
 
 
@@ -83,13 +87,18 @@ def _remarks(at: Freshness, now: datetime) -> Iterable[str]:
     if at.parked_reason is not None:
         yield f"stands still: {at.parked_reason}"
     elif not fresh(replace(at, stalled=False), now):
-        if at.read_at is None:
+        if at.read_at is None and not at.steady:
+            yield f"waits for its first file (silent after {in_words(at.silent_after)})"
+        elif at.read_at is None:
             yield "was never read completely"
         else:
             silence = now - at.read_at
             freed = ", raises elsewhere do not wait for it" if silence > at.silent_after else ""
-            yield f"was not read for {_in_words(silence)}{freed}"
-    if not at.live:
+            did = "was not read" if at.steady else "told nothing"
+            yield f"{did} for {in_words(silence)}{freed if at.steady else ''}"
+    if not at.steady:
+        yield "only read"
+    elif not at.live:
         yield "in shadow, nothing is written to it"
     elif at.paused:
         yield "paused, nothing is written to it"
@@ -102,7 +111,8 @@ def _since(instant: datetime, now: datetime) -> str:
     return f"{instant:%H:%M} UTC" if instant.date() == now.date() else f"{instant:%Y-%m-%d %H:%M} UTC"
 
 
-def _in_words(length: timedelta) -> str:
+def in_words(length: timedelta) -> str:
+    """A length of time, roughly: `90 min`, `26 h`, `3 days`."""
     if length < timedelta(hours=2):
         return f"{length // timedelta(minutes=1)} min"
     if length < timedelta(days=2):

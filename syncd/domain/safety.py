@@ -28,11 +28,13 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class HoldLimits:
-    """Shares (percent) of a channel's listings that may become zero, or jump, in one go; fewer than `count` may."""
+    """Shares (percent) of a channel's listings, or of what a feed told of, that may become zero, or jump, in one go;
+    and of a feed's SKUs that may be missing. Fewer than `count` may."""
 
     zeroing_percent: int = 20
     jumps_percent: int = 50
     count: int = 5
+    missing_percent: int = 20
 
 
 @dataclass(frozen=True, slots=True)

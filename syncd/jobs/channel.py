@@ -21,9 +21,10 @@ from syncd.sync.puller import Pulled
 
 log = logging.getLogger("syncd.jobs")
 
-PULL, NEWS, PUSH, RECONCILE, LISTINGS, COMPARE, HOOKS = (
+PULL, NEWS, SUPPLY, PUSH, RECONCILE, LISTINGS, COMPARE, HOOKS = (
     "pull",
     "news",
+    "supply",
     "push",
     "reconcile",
     "listings",
@@ -74,6 +75,8 @@ class ChannelJobs:
         made = []
         if self.port.sales is not None:
             made += [job(PULL, self._until_next_pull, self.pull), job(NEWS, self._until_next_news, self.news)]
+        if self.port.feed is not None:
+            made.append(job(SUPPLY, self.port.poll, self.supply))
         if self.port.shelf is not None:
             made.append(job(LISTINGS, self._until_next_listings, self.listings))
         if self.port.sink is not None:
@@ -125,6 +128,24 @@ class ChannelJobs:
                 self.calls.at_once(job_id(LISTINGS, self.port.name))
 
         self.runner.run(self.lane, NEWS, work, due)
+
+    def supply(self) -> None:
+        """Read what the supplier has."""
+
+        def work(house: House) -> None:
+            report = turns.take_supplies(house, self.port)
+            failed, taken = report.failed.get(self.port.name), report.supplied.get(self.port.name)
+            if failed is not None:
+                self._fails(lanes.SUPPLY, failed)
+                return
+            self._works(lanes.SUPPLY)
+            if taken is None or taken.unchanged or taken.held:
+                return
+            fields = {"rows": taken.rows, "known": taken.known, "unknown": taken.unknown, "changed": taken.changed}
+            logs.event(log, logging.INFO, "feed_read", channel=self.port.name, **fields)
+            self.calls.changed()
+
+        self.runner.run(self.lane, SUPPLY, work, lambda: self._may_be_asked(lanes.SUPPLY))
 
     def push(self) -> None:
         """Bring the channel in step where something changed."""

@@ -15,7 +15,7 @@ from syncd.jobs.lanes import HOUSE, Lane
 from syncd.jobs.runner import Runner
 from syncd.jobs.timetable import Job
 from syncd.storage import incidents
-from syncd.sync import housekeeping, watch
+from syncd.sync import clockwork, housekeeping, watch
 from syncd.sync.house import House
 
 log = logging.getLogger("syncd.jobs")
@@ -71,9 +71,11 @@ class HouseJobs:
         self.runner.run(self.lane, "deliver", work, due)
 
     def watch(self) -> None:
-        """Look for numbers that wait for too long; tell somebody outside that all is well, where it is."""
+        """Mark what time has changed, look for numbers that wait for too long; tell somebody outside that all is well,
+        where it is."""
 
         def work(house: House) -> None:
+            clockwork.tick(house)
             found = watch.look_for_backlog(house)
             live = any(one.live for one in found)
             if self.beat is not None and live and freshness.ready(found, house.now()):

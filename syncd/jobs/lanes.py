@@ -13,7 +13,7 @@ from syncd.sync.house import Port
 HOUSE = "-"
 """The lane of work that is about no channel; no channel can have this name."""
 
-ORDERS, NUMBERS, LISTINGS, WEBHOOKS = "orders", "numbers", "listings", "webhooks"
+ORDERS, NUMBERS, LISTINGS, WEBHOOKS, SUPPLY = "orders", "numbers", "listings", "webhooks", "supply"
 """What of a channel can fail while the rest of it works: permissions are given one by one. Without its orders nothing
 else is asked of it."""
 

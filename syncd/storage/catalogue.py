@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -105,6 +105,14 @@ def ensure_all(tx: Tx, fields: Mapping[str, Mapping[str, object]]) -> dict[str, 
     return ids(tx) if new else known
 
 
+def lead_times(tx: Tx, sku_ids: Iterable[int] | None = None) -> dict[int, int]:
+    """The lead time that the owner told, in working days, by SKU; those without one are absent."""
+    query = select(skus.c.id, skus.c.lead_time_days).where(skus.c.lead_time_days.is_not(None))
+    if sku_ids is not None:
+        query = query.where(among(tx, skus.c.id, sku_ids))
+    return {sku_id: int(days) for sku_id, days in tx.execute(query)}
+
+
 def location(tx: Tx, name: str, stock_class: StockClass = StockClass.OWN) -> int:
     """The id of the location with this name, made as `stock_class` when it is new."""
     row = tx.execute(select(locations.c.id).where(locations.c.name == name)).first()
@@ -112,6 +120,18 @@ def location(tx: Tx, name: str, stock_class: StockClass = StockClass.OWN) -> int
         return int(row.id)
     made = insert(locations).values(name=name, stock_class=stock_class.value).returning(locations.c.id)
     return int(tx.execute(made).scalar_one())
+
+
+def name_external(tx: Tx, names: Collection[str]) -> None:
+    """These locations are external warehouses, made where they are new; no others are."""
+    known = location_names(tx)
+    for name in names:
+        location(tx, name, StockClass.EXTERNAL)
+    own, external = StockClass.OWN, StockClass.EXTERNAL
+    moved = [(name, external) for name in names if known.get(name) is own]
+    moved += [(name, own) for name, kind in known.items() if kind is external and name not in names]
+    for name, kind in moved:
+        tx.execute(update(locations).where(locations.c.name == name).values(stock_class=kind.value))
 
 
 def location_names(tx: Tx) -> dict[str, StockClass]:

@@ -38,6 +38,7 @@ class Channel:
     heard_at: datetime | None
     paused_at: datetime | None
     hooked_to: str | None
+    silent: bool
 
     def silent_since(self) -> datetime:
         """The instant up to which everything that this channel sold is known to us."""

@@ -30,22 +30,23 @@ class Hold:
     reason: str
     changes: tuple[Change, ...]
     created_at: datetime
+    version: str | None = None  # of a feed that is held as a whole
 
 
 def _hold(row: object) -> Hold:
     changes = tuple(Change(*change) for change in row.changes)  # type: ignore[attr-defined] # a result row
-    return Hold(row.id, row.channel, HoldState(row.state), row.reason, changes, row.created_at)  # type: ignore[attr-defined]
+    return Hold(row.id, row.channel, HoldState(row.state), row.reason, changes, row.created_at, row.version)  # type: ignore[attr-defined]
 
 
-def open_hold(tx: Tx, channel: str, held: Held, now: datetime) -> Hold:
-    """The open hold of a channel, brought up to date; a new one when there is none."""
+def open_hold(tx: Tx, channel: str, held: Held, now: datetime, *, version: str | None = None) -> Hold:
+    """The open hold of a channel, brought up to date; a new one when there is none. `version`: of a feed."""
     changes = [[one.listing, one.before, one.after] for one in held.changes]
+    values = {"reason": held.reason, "changes": changes, "version": version}
     row = tx.execute(select(holds).where(holds.c.channel == channel, holds.c.state == HoldState.OPEN.value)).first()
     if row is None:
-        values = {"channel": channel, "state": HoldState.OPEN.value, "created_at": now}
-        row = tx.execute(insert(holds).values(**values, reason=held.reason, changes=changes).returning(holds)).one()
+        fresh = {"channel": channel, "state": HoldState.OPEN.value, "created_at": now}
+        row = tx.execute(insert(holds).values(**fresh, **values).returning(holds)).one()
     else:
-        values = {"reason": held.reason, "changes": changes}
         row = tx.execute(update(holds).where(holds.c.id == row.id).values(**values).returning(holds)).one()
     return _hold(row)
 

@@ -37,6 +37,9 @@ class IncidentKind(StrEnum):
     BEHIND = "behind"  # a live channel that does not show what it should, for too long
     HOOKS = "webhooks"  # subscriptions that are missing, were switched off, or bring nothing
     BACKUP = "backup"  # the nightly copy of the master table could not be made
+    FEED = "feed"  # a supplier's feed that looks wrong, is too old, or has rows that cannot be read
+    OVERDUE = "overdue"  # a delivery whose day has gone by
+    NOT_SHOWN = "not shown"  # a channel does not take stock statuses, all or one
     REFUSED = "refused settings"  # settings were changed and cannot be used: the old ones hold
 
 

@@ -30,6 +30,8 @@ class Intent:
 
 def record(tx: Tx, batch: Sequence[Intent]) -> None:
     """Store the writes of one call, in the order in which they are sent."""
+    if not batch:
+        return
     tx.execute(
         insert(intents),
         [

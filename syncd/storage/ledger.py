@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, case, func, literal, select, union_all, update
+from sqlalchemy import ColumnElement, bindparam, case, func, literal, select, union_all, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
@@ -102,12 +102,12 @@ def _touch(tx: Tx, posted: Sequence[Movement]) -> None:
     """Move what hangs on the SKUs of these movements: reserved, sold, the raise sequence, their listings."""
     if not posted:
         return
-    own = own_locations(tx)
+    sellable = _sellable_locations(tx)
     reserved: dict[int, int] = defaultdict(int)
     sold: dict[int, int] = defaultdict(int)
     more: dict[int, int] = defaultdict(int)
     for line in posted:
-        counts = line.location_id in own
+        counts = line.location_id in sellable
         reserved[line.sku_id] += line.reserved
         more[line.sku_id] += (line.on_hand if counts else 0) - line.reserved
         if line.kind in BY_CUSTOMERS:
@@ -146,10 +146,10 @@ def raise_again(tx: Tx, sku_ids: Sequence[int] | None = None) -> None:
     tx.execute(update(listings).where(where).values(generation=listings.c.generation + 1))
 
 
-def own_locations(tx: Tx) -> frozenset[int]:
-    """Ids of the locations whose units count as own stock."""
-    rows = tx.execute(select(locations.c.id).where(locations.c.stock_class == StockClass.OWN.value))
-    return frozenset(rows.scalars())
+def _sellable_locations(tx: Tx) -> frozenset[int]:
+    """Ids of the locations whose units can be sold: own ones and external warehouses."""
+    classes = (StockClass.OWN.value, StockClass.EXTERNAL.value)
+    return frozenset(tx.execute(select(locations.c.id).where(locations.c.stock_class.in_(classes))).scalars())
 
 
 def levels_at(tx: Tx, instant: datetime, sku_ids: Iterable[int] | None = None) -> dict[tuple[int, int], int]:
@@ -236,17 +236,61 @@ def _note_counted(tx: Tx, counts: Sequence[Count], counted_at: datetime) -> None
 
 
 def pools(tx: Tx, sku_ids: Sequence[int] | None = None) -> dict[int, Pools]:
-    """Units of each SKU by pool, as they stand in this transaction; of these SKUs, or of all."""
+    """Units of each SKU that are on hand by stock class, and those reserved; of these SKUs, or of all.
+
+    What else may be sold is added by `sync.stock`.
+    """
+
+    def of_class(stock_class: StockClass) -> ColumnElement[int]:
+        return func.sum(case((locations.c.stock_class == stock_class.value, levels.c.on_hand), else_=0))
+
     on_hand = (
-        select(levels.c.sku_id, func.sum(levels.c.on_hand).label("own"))
-        .join(locations, (locations.c.id == levels.c.location_id) & (locations.c.stock_class == StockClass.OWN.value))
+        select(
+            levels.c.sku_id,
+            of_class(StockClass.OWN).label("own"),
+            of_class(StockClass.EXTERNAL).label("external"),
+        )
+        .join(locations, locations.c.id == levels.c.location_id)
         .group_by(levels.c.sku_id)
         .subquery()
     )
-    query = select(skus.c.id, skus.c.reserved, on_hand.c.own).join(on_hand, on_hand.c.sku_id == skus.c.id, isouter=True)
+    query = select(skus.c.id, skus.c.reserved, on_hand.c.own, on_hand.c.external)
+    query = query.join(on_hand, on_hand.c.sku_id == skus.c.id, isouter=True)
     if sku_ids is not None:
         query = query.where(among(tx, skus.c.id, sku_ids))
-    return {sku_id: Pools(own=int(own or 0), reserved=reserved) for sku_id, reserved, own in tx.execute(query)}
+    return {
+        sku_id: Pools(own=int(own or 0), reserved=reserved, external=int(external or 0))
+        for sku_id, reserved, own, external in tx.execute(query)
+    }
+
+
+def external_places(tx: Tx, sku_ids: Sequence[int] | None = None) -> dict[int, tuple[str, ...]]:
+    """The external warehouses in which units of a SKU are, by SKU."""
+    query = (
+        select(levels.c.sku_id, locations.c.name)
+        .join(locations, locations.c.id == levels.c.location_id)
+        .where(locations.c.stock_class == StockClass.EXTERNAL.value, levels.c.on_hand > 0)
+        .order_by(levels.c.sku_id, locations.c.name)
+    )
+    if sku_ids is not None:
+        query = query.where(among(tx, levels.c.sku_id, sku_ids))
+    found: dict[int, tuple[str, ...]] = {}
+    for sku_id, name in tx.execute(query):
+        found[sku_id] = (*found.get(sku_id, ()), name)
+    return found
+
+
+def sold_since(tx: Tx, since: datetime, sku_ids: Sequence[int] | None = None) -> dict[int, int]:
+    """Net units that customers took since that instant, by SKU; those of which none were taken are absent."""
+    taken = func.sum(movements.c.reserved - movements.c.on_hand)
+    query = (
+        select(movements.c.sku_id, taken)
+        .where(movements.c.recorded_at >= since, movements.c.kind.in_([kind.value for kind in BY_CUSTOMERS]))
+        .group_by(movements.c.sku_id)
+    )
+    if sku_ids is not None:
+        query = query.where(among(tx, movements.c.sku_id, sku_ids))
+    return {sku_id: int(units) for sku_id, units in tx.execute(query) if units > 0}
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Text, and_, case, cast, false, func, insert, or_, select, true, update
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Text,
+    and_,
+    case,
+    cast,
+    false,
+    func,
+    insert,
+    null,
+    or_,
+    select,
+    true,
+    update,
+)
 
 from syncd.storage.among import among
 from syncd.storage.schema import channels, listings, movements, skus
@@ -65,6 +80,9 @@ class ListingRow:
     snapshot_at: datetime | None
     waits_since: datetime | None
     sale_at: datetime | None
+    notice: Sequence[str | int | None] | None
+    notice_retry_at: datetime | None
+    can_stop: bool
 
     @property
     def kept(self) -> bool:
@@ -161,6 +179,14 @@ def of_skus(tx: Tx, channel: str, sku_ids: Iterable[int]) -> list[ListingRow]:
     return [ListingRow(*row) for row in tx.execute(select(listings).where(listings.c.channel == channel, chosen))]
 
 
+def skus_of(tx: Tx, channel: str, sku_ids: Iterable[int] | None = None) -> set[int]:
+    """The SKUs that a channel lists; of these, or of all."""
+    query = select(listings.c.sku_id).where(listings.c.channel == channel, listings.c.sku_id.is_not(None))
+    if sku_ids is not None:
+        query = query.where(among(tx, listings.c.sku_id, sku_ids))
+    return set(tx.execute(query).scalars())
+
+
 def of_sku(tx: Tx, sku_id: int) -> list[ListingRow]:
     rows = tx.execute(select(listings).where(listings.c.sku_id == sku_id).order_by(listings.c.channel, listings.c.id))
     return [ListingRow(*row) for row in rows]
@@ -179,7 +205,9 @@ def add(tx: Tx, channel: str, listing_id: str, values: Mapping[str, Any]) -> int
 
 
 def change(tx: Tx, row_id: int, *, dirty: bool = False, **values: Any) -> None:
-    """Write columns of one listing; `dirty`: an input of what it should show changed."""
+    """Write columns of one listing; `dirty`: an input of what it should show changed. No `notice` is ``None``."""
+    if "notice" in values and values["notice"] is None:
+        values["notice"] = null()  # JSON's null would be something
     if dirty:
         values["generation"] = listings.c.generation + 1
     tx.execute(update(listings).where(listings.c.id == row_id).values(**values))

@@ -13,6 +13,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Date,
     DateTime,
     Dialect,
     ForeignKey,
@@ -174,6 +175,7 @@ channels = Table(
     Column("heard_at", Instant),  # last genuine delivery of a webhook
     Column("paused_at", Instant),  # since when nothing may be written; NULL: it may
     Column("hooked_to", Text),  # where its webhooks are delivered, as far as we made them
+    _flag("silent"),  # its silence is in the numbers of the others (extra buffer)
 )
 
 listings = Table(
@@ -217,9 +219,68 @@ listings = Table(
     Column("snapshot_at", Instant),
     Column("waits_since", Instant),  # first seen not to show what it should; NULL: it shows it, as far as is known
     Column("sale_at", Instant),  # the oldest sale in another channel that this one does not show yet (lag)
+    Column("notice", JSON),  # what the buyer reads, as last taken: [status, text, days, date]
+    Column("notice_retry_at", Instant),  # it was refused, and is not shown again before
+    _flag("can_stop"),  # all of `sells_at_zero` can be taken away by a write (connectors.contract.Op.STOP)
     UniqueConstraint("channel", "listing_id"),
     Index(None, "sku_id"),
     Index("ix_listings_dirty", "channel", sqlite_where=DIRTY, postgresql_where=DIRTY),
+)
+
+incoming = Table(
+    "incoming",
+    metadata,
+    _id(),
+    Column("sku_id", ForeignKey("skus.id"), nullable=False),
+    Column("units", BigInteger, nullable=False),  # announced
+    _units("received"),  # of them, so far
+    Column("expected_on", Date),  # a day in the shop's time zone; NULL: nobody knows
+    Column("promised_on", Date),  # as it was promised at first: how far a supplier can be relied on (N20)
+    Column("supplier", Text),
+    Column("reference", Text),  # the owner's word for the order; with the SKU it tells deliveries of a file apart
+    Column("announced_at", Instant, nullable=False),
+    Column("received_at", Instant),  # the latest units
+    Column("closed_at", Instant),  # received in full, or no more is expected
+    Index(None, "sku_id"),
+)
+
+supplies = Table(
+    "supplies",
+    metadata,
+    Column("feed", ForeignKey("channels.name"), primary_key=True),
+    Column("sku_id", ForeignKey("skus.id"), primary_key=True),
+    Column("units", BigInteger),  # as the supplier stated them last; NULL: it did not say
+    Column("lead_time_days", Integer),  # working days
+    Column("pack_size", Integer),
+    Index(None, "sku_id"),
+)
+
+feeds = Table(
+    "feeds",
+    metadata,
+    Column("feed", ForeignKey("channels.name"), primary_key=True),
+    Column("version", Text),  # of the content that was applied last
+    Column("stated_at", Instant),  # when the supplier wrote what was applied, or confirmed it last
+    Column("read_at", Instant),  # last reading that came to its end, applied or not
+    _units("rows"),  # of what was applied
+    Column("columns", JSON),  # its header words
+    _flag("expired"),  # it is past its time, and its units are in no number
+    Column("held_version", Text),  # waits for a yes
+    Column("approved_version", Text),  # a person said yes to it
+    Column("rejected_version", Text),  # a person said no to it
+)
+
+permissions = Table(
+    "permissions",
+    metadata,
+    Column("sku_id", ForeignKey("skus.id"), primary_key=True),
+    Column("kind", Text, primary_key=True),  # storage.permissions.PermissionKind
+    Column("units", BigInteger),  # at most, where it is about units
+    Column("status", Text),  # domain.status.StockStatus, where it is about the status
+    Column("starts_on", Date),  # pre-order: the day from which it ships
+    Column("until", Date),  # the last day on which it holds; NULL: until it is taken back
+    Column("reason", Text, nullable=False, server_default=""),
+    Column("made_at", Instant, nullable=False),
 )
 
 orders = Table(
@@ -350,6 +411,7 @@ holds = Table(
     Column("state", Text, nullable=False),  # storage.holds.HoldState
     Column("reason", Text, nullable=False),
     Column("changes", JSON, nullable=False),  # [[listing row, before, after], ...], the worst first
+    Column("version", Text),  # of a feed that is held as a whole; NULL: numbers of a channel are held
     Column("created_at", Instant, nullable=False),
     Column("decided_at", Instant),
 )

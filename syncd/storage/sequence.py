@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from sqlalchemy import update
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
+from syncd.storage.meta import put
 from syncd.storage.schema import meta
 from syncd.storage.session import Tx
 
@@ -22,7 +21,5 @@ def following_change(tx: Tx) -> int:
     Pulls take numbers all the time; those must not look like a change, or each would be followed by another.
     """
     number = following(tx)
-    make = sqlite_insert if tx.dialect.name == "sqlite" else postgresql_insert
-    noted = make(meta).values(name="changed", value=number)
-    tx.execute(noted.on_conflict_do_update(index_elements=["name"], set_={"value": noted.excluded.value}))
+    put(tx, "changed", number)
     return number

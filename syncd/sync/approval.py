@@ -7,7 +7,7 @@ from dataclasses import replace
 from enum import StrEnum
 
 from syncd.domain.movements import Kind, Movement
-from syncd.storage import catalogue, holds, incidents, ledger, listings, orders
+from syncd.storage import catalogue, holds, incidents, ledger, listings, orders, supplies
 from syncd.storage.holds import Hold, HoldState
 from syncd.storage.orders import ToDecide
 from syncd.sync.bookkeeper import note_oversold
@@ -16,7 +16,8 @@ from syncd.sync.house import House, Refusal
 
 
 def answer(house: House, hold_id: int, *, yes: bool) -> Hold:
-    """Approve or reject a hold. Approved numbers go out with the next sync; rejected ones stay as they are.
+    """Approve or reject a hold. Approved numbers go out with the next sync, an approved feed is used when it is read
+    next; what is rejected stays as it is.
 
     Raises:
         Refusal: there is no open hold of that number.
@@ -35,6 +36,9 @@ def answer(house: House, hold_id: int, *, yes: bool) -> Hold:
                 listings.change(tx, row.id, baseline_told=change.after, baseline_sold=sold, rejected_target=None)
             elif not yes and row.sku_id is not None:
                 listings.change(tx, row.id, rejected_target=change.after, rejected_sold=skus[row.sku_id].sold)
+        if hold.version is not None:
+            answered_with = {"approved_version" if yes else "rejected_version": hold.version, "held_version": None}
+            supplies.change_feed(tx, hold.channel, **answered_with)
         holds.decide(tx, hold_id, HoldState.APPROVED if yes else HoldState.REJECTED, house.now())
     return hold
 
@@ -89,7 +93,7 @@ def decide(house: House, channel: str, number: str, fate: Fate) -> list[ToDecide
             orders.put_line(tx, channel, row.order_id, one.line_id, booked=booked, values={}, new=False)
         still_open = any(line.booked.open for line in orders.lines(tx, channel, row.order_id).values())
         orders.put(tx, channel, row.order_id, {"open": still_open}, new=False)
-        note_oversold(tx, {line.sku_id for line in lines.values() if line.sku_id is not None}, house.now())
+        note_oversold(tx, house, {line.sku_id for line in lines.values() if line.sku_id is not None})
     return waiting
 
 

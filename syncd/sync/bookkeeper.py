@@ -14,6 +14,7 @@ from syncd.storage.incidents import IncidentKind, close_incident, open_incident
 from syncd.storage.listings import ListingRow
 from syncd.storage.orders import LineRow, OrderRow
 from syncd.storage.session import Tx
+from syncd.sync import stock
 from syncd.sync.house import House, Port
 
 READ_NOTED_EVERY = timedelta(hours=1)
@@ -56,15 +57,19 @@ class Bookkeeper:
             self.port.name,
             {row.parent_id for row in known.values() if row.stock == "parent" and row.parent_id},
         )
+        skus = catalogue.ids(self.tx) if self.port.by_sku and states else {}
         for state in states:
-            if self._book_order(state, known, booked):
+            if self._book_order(state, known, skus, booked):
                 booked.orders += 1
-        note_oversold(self.tx, booked.sku_ids, self.now)
-        if self.channel.pulled_at is not None:  # else its orders are older than our acquaintance
+        note_oversold(self.tx, self.house, booked.sku_ids)
+        # Before the first pull its orders are older than our acquaintance; what a till tells late is no lag of ours.
+        if self.channel.pulled_at is not None and self.port.steady:
             listings.note_sales(self.tx, self.port.name, booked.sold_at)
         return booked
 
-    def _book_order(self, state: OrderState, known: dict[str, ListingRow], booked: Booked) -> bool:
+    def _book_order(
+        self, state: OrderState, known: dict[str, ListingRow], skus: Mapping[str, int], booked: Booked
+    ) -> bool:
         row = orders.get(self.tx, self.port.name, state.id)
         if row is not None and state.version < row.version:
             return False
@@ -92,7 +97,7 @@ class Bookkeeper:
         for line in state.lines:
             before = lines.get(line.line_id)
             after = (before.booked if before else LineBooked()).seen_as(*_units_now(line, state, held))
-            changed |= self._book_line(state, line, before, after, known, booked, silent=new and baseline)
+            changed |= self._book_line(state, line, before, after, known, skus, booked, silent=new and baseline)
             still_open |= after.open
         for line_id, before in lines.items():
             if line_id not in listed:
@@ -116,6 +121,13 @@ class Bookkeeper:
         close_incident(self.tx, kind, channel=self.port.name, subject=subject, now=self.now)
 
     def _is_baseline(self, state: OrderState) -> bool:
+        """True for an order that was over before we met the channel: its units had left before the first count.
+
+        Not so at a till, whose receipts are over whenever they are told: there the ledger sees to it, which gives a
+        movement from before a count its counter-entry.
+        """
+        if not self.port.steady:
+            return False
         first = self.channel.first_contact_at
         return first is not None and not state.open and state.created_at < first - CLOCKS_APART
 
@@ -126,6 +138,7 @@ class Bookkeeper:
         before: LineRow | None,
         after: LineBooked,
         known: dict[str, ListingRow],
+        skus: Mapping[str, int],
         booked: Booked,
         *,
         silent: bool,
@@ -133,12 +146,13 @@ class Bookkeeper:
         if before is not None:
             return self._move(state, before, after, booked)
         listing = _keeper(known, line.listing_id)
-        mapped = listing is not None and listing.sku_id is not None
+        sku_id = listing.sku_id if listing is not None else skus.get(line.sku or "")
+        mapped = sku_id is not None
         fresh = LineRow(
             order_id=state.id,
             line_id=line.line_id,
             listing=listing.id if listing is not None else None,
-            sku_id=listing.sku_id if listing is not None else None,
+            sku_id=sku_id,
             channel_listing_id=line.listing_id,
             channel_sku=line.sku,
             name=line.name,
@@ -164,17 +178,27 @@ class Bookkeeper:
         if line.listing_id is not None and listing is None:
             booked.unknown_listings.add(line.listing_id)
         counts_no_stock = listing is not None and listing.stock == "none"
-        if counts_no_stock or not (after.reserved or after.fulfilled):
+        if counts_no_stock or not _moves_units(after):
             return  # a gift card, a download, or a line that takes nothing: recorded, nobody is asked (design.md §3.7)
         name = self.port.name
+        if self.port.by_sku:
+            did = f"sold {after.fulfilled}" if after.fulfilled else f"took back {after.returned}"
+            text = f"Receipt {state.number} in {name} {did} × SKU {line.sku or 'missing'}"
+            hint = (
+                "It is booked by itself once the SKU is counted: syncd count SKU UNITS. A mistyped one? syncd sell"
+                " RIGHT-SKU UNITS, then close this"
+            )
+        else:
+            units = after.reserved or after.fulfilled
+            text = f"Order {state.number} in {name} sold {units} × {line.name} (SKU {line.sku or 'missing'})"
+            hint = f"Count it (syncd count SKU UNITS) or match it: syncd map export todo.csv --channel {name}"
         open_incident(
             self.tx,
             IncidentKind.UNMAPPED,
             channel=name,
             subject=f"{state.id}/{line.line_id}",
-            text=f"Order {state.number} in {name} sold {after.reserved or after.fulfilled} × {line.name}"
-            f" (SKU {line.sku or 'missing'}), which is not in the master table",
-            hint=f"Count it (syncd count SKU UNITS) or match it: syncd map export todo.csv --channel {name}",
+            text=f"{text}, which is not in the master table",
+            hint=hint,
             now=self.now,
         )
 
@@ -184,7 +208,7 @@ class Bookkeeper:
             return False
         if before.sku_id is None:
             orders.put_line(self.tx, self.port.name, state.id, before.line_id, booked=after, values={}, new=False)
-            if not (after.reserved or after.fulfilled):
+            if not _moves_units(after):
                 self._close(IncidentKind.UNMAPPED, f"{state.id}/{before.line_id}")
             return True
         self._post(state.id, before, after, state.fulfilled_at)
@@ -202,7 +226,8 @@ class Bookkeeper:
         line = f"{self.port.name}/{order_id}/{before.line_id}/{number}"
         for step in steps(before.booked, after):
             happened_at = self.now
-            if step.kind is Kind.FULFILMENT and fulfilled_at is not None:
+            # What a till takes back came with the receipt; when a shop's parcel came back, nobody says.
+            if fulfilled_at is not None and (step.kind is Kind.FULFILMENT or not after.fulfilled):
                 happened_at = min(fulfilled_at, self.now)
             for location_id, on_hand, reserved in self._places(before.sku_id, step):
                 moves.append(
@@ -280,6 +305,7 @@ class Bookkeeper:
     def book_mapped(self) -> int:
         """Book lines that waited for their SKU and have one now; how many."""
         waiting = orders.unmapped(self.tx, self.port.name)
+        skus = catalogue.ids(self.tx) if self.port.by_sku and waiting else {}
         ids = {line.channel_listing_id for line in waiting if line.channel_listing_id}
         known = listings.by_listing_id(self.tx, self.port.name, ids)
         parents = {row.parent_id for row in known.values() if row.stock == "parent" and row.parent_id}
@@ -287,17 +313,18 @@ class Bookkeeper:
         done = 0
         for line in waiting:
             listing = _keeper(known, line.channel_listing_id)
-            if listing is None or listing.sku_id is None:
+            sku_id = listing.sku_id if listing is not None else skus.get(line.channel_sku or "")
+            if sku_id is None:
                 continue
             row = orders.get(self.tx, self.port.name, line.order_id)
             assert row is not None
-            self._adopt_line(row, line, listing)
+            self._adopt_line(row, line, listing.id if listing is not None else None, sku_id)
             done += 1
         return done
 
-    def _adopt_line(self, row: OrderRow, line: LineRow, listing: ListingRow) -> None:
-        values = {"listing": listing.id, "sku_id": listing.sku_id}
-        before = replace(line, listing=listing.id, sku_id=listing.sku_id, booked=LineBooked())
+    def _adopt_line(self, row: OrderRow, line: LineRow, listing: int | None, sku_id: int) -> None:
+        values = {"listing": listing, "sku_id": sku_id}
+        before = replace(line, listing=listing, sku_id=sku_id, booked=LineBooked())
         orders.put_line(
             self.tx, self.port.name, line.order_id, line.line_id, booked=line.booked, values=values, new=False
         )
@@ -305,6 +332,10 @@ class Bookkeeper:
             self._post(line.order_id, before, line.booked, row.fulfilled_at)
         subject = f"{line.order_id}/{line.line_id}"
         close_incident(self.tx, IncidentKind.UNMAPPED, channel=self.port.name, subject=subject, now=self.now)
+
+
+def _moves_units(line: LineBooked) -> bool:
+    return bool(line.reserved or line.fulfilled or line.returned)
 
 
 def _units_now(line: OrderLine, state: OrderState, held: bool) -> tuple[int, int, int, int, int]:
@@ -323,14 +354,17 @@ def _keeper(known: dict[str, ListingRow], listing_id: str | None) -> ListingRow 
     return row
 
 
-def note_oversold(tx: Tx, sku_ids: Iterable[int], now: datetime) -> None:
-    """Open an incident for each of these SKUs that has more promised than is there; close it for the others (N31)."""
+def note_oversold(tx: Tx, house: House, sku_ids: Iterable[int]) -> None:
+    """Open an incident for each of these SKUs that has more promised than is there; close it for the others (N31).
+
+    There is what any channel sells: units on the way that are pre-sold are promised, and not oversold.
+    """
     ids = sorted(sku_ids)
     if not ids:
         return
-    pools = ledger.pools(tx, ids)
+    pools, sells, now = stock.pools(tx, house, ids), house.sells, house.now()
     for sku in catalogue.by_ids(tx, ids):
-        missing = -pools[sku.id].available
+        missing = -pools[sku.id].left_for(sells)
         if missing > 0 and sku.counted_at is not None:
             held = ", ".join(f"{one.channel} {one.number}" for one in orders.reservations(tx, sku.id)[-5:])
             open_incident(

@@ -14,16 +14,20 @@ from syncd.storage.channels import Channel, Mode
 from syncd.storage.incidents import IncidentKind
 from syncd.storage.listings import ListingRow
 from syncd.storage.session import Tx
-from syncd.sync import anchor, mapper, puller, writer
+from syncd.sync import anchor, clockwork, mapper, puller, supply, writer
 from syncd.sync.house import House, LeaseHeld, Port, Refusal
 from syncd.sync.puller import Pulled
 from syncd.sync.pusher import Pushed, Pusher
 from syncd.sync.sources import note_silent
+from syncd.sync.supply import Taken
 
 ANCHOR_TRIES = 3
 """How often a listing is read anew in one run when orders were booked while it was being anchored."""
 
 LIST_EVERY = timedelta(hours=24)
+
+SHIPPING = (StockClass.OWN, StockClass.EXTERNAL)
+"""The classes of places that orders ship from."""
 
 LOOK_AGAIN_S = 1
 """How often who waits for a channel looks whether it is free, in seconds."""
@@ -36,6 +40,7 @@ class Report:
     pulled: dict[str, Pulled] = field(default_factory=dict)
     failed: dict[str, ConnectorError] = field(default_factory=dict)
     unlisted: dict[str, ConnectorError] = field(default_factory=dict)  # listings could not be read; the rest went on
+    supplied: dict[str, Taken] = field(default_factory=dict)  # suppliers' feeds that were read
     pushed: dict[str, Pushed] = field(default_factory=dict)
     shadow: list[str] = field(default_factory=list)  # channels to which nothing is written yet
     paused: list[str] = field(default_factory=list)  # live ones to which nothing is written until they are resumed
@@ -51,7 +56,9 @@ class Report:
 
     @property
     def held(self) -> bool:
-        return any(one.hold is not None for one in self.pushed.values())
+        return any(one.hold is not None for one in self.pushed.values()) or any(
+            one.held for one in self.supplied.values()
+        )
 
 
 def remember_channels(house: House) -> None:
@@ -82,8 +89,8 @@ def _know_where_from(house: House, ports: Iterable[Port]) -> None:
         known = catalogue.location_names(tx)
     for port in ports:
         for name in port.ships_from:
-            if known.get(name) is not StockClass.OWN:
-                places = ", ".join(place for place, kind in known.items() if kind is StockClass.OWN)
+            if known.get(name) not in SHIPPING:
+                places = ", ".join(place for place, kind in known.items() if kind in SHIPPING)
                 raise Refusal(
                     f"{port.name.upper()}_SHIPS_FROM names {name}, which is no location of yours",
                     f"Known: {places}. An import file can bring new ones.",
@@ -199,6 +206,7 @@ class Cycle:
     def run(
         self, *, only: Collection[str] | None = None, skus: Collection[str] | None = None, dry_run: bool = False
     ) -> Report:
+        clockwork.tick(self.house)
         self.bar_wrong_shops()
         sinks = {port.name: self._channel(port) for port in self._ports if port.sink is not None}
         live = [port for port in self._ports if port.name in sinks and sinks[port.name].mode is not Mode.SHADOW]
@@ -210,6 +218,7 @@ class Cycle:
             if self.listings_due(port):
                 self.refresh(port)
             self.recover(port)
+        self.take_supplies()
         self.pull_and_anchor(chosen)
         for port in chosen:
             if port.name not in self.report.failed or self.may_lower(port):
@@ -288,6 +297,16 @@ class Cycle:
                 anchor.wait_for_orders(self.house, port, again)
                 self.pull([port.name])
                 left = self._accept(port, again)
+
+    def take_supplies(self) -> None:
+        """Read what the suppliers have, of every feed that this run works on. Failures end up in the report."""
+        for port in self._ports:
+            if port.feed is None:
+                continue
+            try:
+                self.report.supplied[port.name] = supply.take(self.house, port)
+            except ConnectorError as error:
+                self.report.failed[port.name] = error
 
     def _never_pulled(self, port: Port) -> bool:
         with self.house.db.read() as tx:

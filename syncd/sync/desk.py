@@ -14,7 +14,7 @@ from syncd.errors import CONFIGURATION
 from syncd.storage import catalogue, ledger, listings
 from syncd.storage.catalogue import OWN_SHELF, QUARANTINE, Sku
 from syncd.storage.session import Tx
-from syncd.sync import mapper
+from syncd.sync import mapper, stock
 from syncd.sync.bookkeeper import note_oversold
 from syncd.sync.house import House, Refusal, UnknownSku
 
@@ -36,8 +36,9 @@ class Told:
     """
 
     sku: str
-    on_hand: int  # own units
+    on_hand: int  # own units, and those in external warehouses
     reserved: int
+    missing: int = 0  # promised beyond all that may be sold
     new: NewSku | None = None
     newer_count: datetime | None = None
 
@@ -71,7 +72,7 @@ def known_skus(house: House, skus: Iterable[str]) -> None:
 
 def sell(house: House, sku: str, units: int, *, channel: str | None = None, location: str = OWN_SHELF) -> Told:
     """Units sold beside the shops: they leave the shelf at once. Never refused: a sale is a fact (design.md §3.7)."""
-    _positive(units)
+    positive(units)
     if channel is not None:
         house.port(channel)
     return _move(house, sku, Kind.SALE, -units, location, "sold by hand", channel)
@@ -79,7 +80,7 @@ def sell(house: House, sku: str, units: int, *, channel: str | None = None, loca
 
 def receive(house: House, sku: str, units: int, *, location: str = OWN_SHELF) -> Told:
     """Units that arrived."""
-    _positive(units)
+    positive(units)
     return _move(house, sku, Kind.RECEIPT, units, location, "received")
 
 
@@ -93,13 +94,13 @@ def adjust(house: House, sku: str, units: int, *, reason: str, location: str = O
 
 def give_back(house: House, sku: str, units: int) -> Told:
     """Units that came back: to quarantine, unless `SYNCD_RETURNS_TO=stock` (N34)."""
-    _positive(units)
+    positive(units)
     return _move(house, sku, Kind.RETURN, units, house.returns_to, "returned")
 
 
 def release(house: House, sku: str, units: int, *, location: str = OWN_SHELF) -> Told:
     """Returned units that are good: from quarantine back to the shelf."""
-    _positive(units)
+    positive(units)
     with house.db.write() as tx:
         found = known_sku(tx, sku)
         held = {level.location: level.on_hand for level in catalogue.levels_by_sku(tx, [found.id]).get(found.id, [])}
@@ -201,7 +202,12 @@ def plausible(units: int) -> None:
         )
 
 
-def _positive(units: int) -> None:
+def positive(units: int) -> None:
+    """Make sure that this is a number of units from 1 up.
+
+    Raises:
+        Refusal: it is not.
+    """
     if units < 1:
         hint = "Give a whole number from 1 up."
         if units < 0:
@@ -230,6 +236,6 @@ def _move(
 
 
 def _told(tx: Tx, house: House, sku: Sku) -> Told:
-    note_oversold(tx, [sku.id], house.now())
-    pools = ledger.pools(tx, [sku.id])[sku.id]
-    return Told(sku.sku, pools.own, pools.reserved)
+    note_oversold(tx, house, [sku.id])
+    pools = stock.pools(tx, house, [sku.id])[sku.id]
+    return Told(sku.sku, pools.on_hand, pools.reserved, missing=max(0, -pools.left_for(house.sells)))

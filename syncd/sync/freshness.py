@@ -73,6 +73,7 @@ def _of_channels(tx: Tx, house: House) -> list[Freshness]:
                 parked_reason=channel.parked_reason,
                 poll=port.poll if port.sales else None,
                 silent_after=port.silent_after,
+                steady=port.steady,
             )
         )
     return found

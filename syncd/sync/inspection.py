@@ -7,11 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 from connectors.contract import Connector, ConnectorError, Finding, Level
 from syncd.domain.availability import Pools, offered
-from syncd.domain.stock import StockClass
+from syncd.domain.promise import longest_wait
 from syncd.storage import catalogue, channels, ledger
 from syncd.storage.incidents import IncidentKind, open_incidents
-from syncd.sync import mapper
-from syncd.sync.cycle import wrong_shop
+from syncd.sync import mapper, permits, views
+from syncd.sync.cycle import SHIPPING, wrong_shop
 from syncd.sync.house import House, Port
 
 NAMES_SHOWN = 3
@@ -45,19 +45,19 @@ def every_place(house: House) -> list[tuple[str, Finding]]:
     """A failure for each place that a channel is set to ship from and that is no own location: its units leave none."""
     with house.db.read() as tx:
         known = catalogue.location_names(tx)
-    own = [name for name, stock_class in known.items() if stock_class is StockClass.OWN]
+    places = [name for name, stock_class in known.items() if stock_class in SHIPPING]
     return [
         (
             port.name,
             Finding(
                 Level.FAIL,
                 f"{port.name.upper()}_SHIPS_FROM names {place}, which is no location of your own",
-                f"Yours: {', '.join(own)}. An import file can bring new ones.",
+                f"Yours: {', '.join(places)}. An import file can bring new ones.",
             ),
         )
         for port in house.ports
         for place in port.ships_from
-        if place not in own
+        if place not in places
     ]
 
 
@@ -146,3 +146,41 @@ def late_alerts(house: House) -> Finding | None:
         f"sold out by the buffer before the alert comes: {names}{more}",
         "Put the reorder point above the buffer: syncd set SKU --reorder-point N",
     )
+
+
+def broken_promises(house: House) -> list[tuple[str, Finding]]:
+    """A warning for each channel that sells what cannot ship within the delivery that its site promises (N26)."""
+    found = []
+    today = house.today()
+    with house.db.read() as tx:
+        for port in house.ports:
+            if port.promise_days is None or port.sink is None:
+                continue
+            late = [
+                view.sku.sku
+                for view in views.load(tx, house, port)
+                if view.offer.units and (longest_wait(view.promise, today, house.workdays) or 0) > port.promise_days
+            ]
+            if late:
+                names = ", ".join(late[:NAMES_SHOWN])
+                more = f" and {len(late) - NAMES_SHOWN} more" if len(late) > NAMES_SHOWN else ""
+                text = f"its site promises delivery in {port.promise_days} working days; longer take: {names}{more}"
+                hint = "Why: syncd explain SKU. Promise less, or sell only what is there: SELLS=own, external"
+                found.append((port.name, Finding(Level.WARN, text, hint)))
+    return found
+
+
+def forgotten_permissions(house: House) -> Finding | None:
+    """A warning about permissions without an end that are old: somebody may have forgotten them (N30)."""
+    today = house.today()
+    old = [
+        one
+        for one in permits.every(house)
+        if one.until is None and (today - one.made_at.date()).days > permits.FORGOTTEN_AFTER_DAYS
+    ]
+    if not old:
+        return None
+    names = ", ".join(f"{one.sku} ({one.kind.value})" for one in old[:NAMES_SHOWN])
+    more = f" and {len(old) - NAMES_SHOWN} more" if len(old) > NAMES_SHOWN else ""
+    text = f"without an end, and older than {permits.FORGOTTEN_AFTER_DAYS} days: {names}{more}"
+    return Finding(Level.WARN, text, "Still meant? syncd permissions")

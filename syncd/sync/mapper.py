@@ -88,6 +88,7 @@ def _store(
         "stock": listing.stock.value,
         "published": listing.published,
         "sells_at_zero": list(listing.sells_at_zero),
+        "can_stop": listing.can_stop,
         "shown": listing.shown,
         "shown_at": house.now(),
         "vanished_at": None,
@@ -131,6 +132,8 @@ def note_left_alone(tx: Tx, house: House, port: Port, row: ListingRow) -> None:
     hint = "Set it back in the shop, or match what counts it now: syncd map export todo.csv"
     if row.stock == "own":
         hint = f"Set it back in the shop, or accept that it sells on: syncd map accept {port.name} {row.channel_sku}"
+        if row.can_stop:
+            hint = f"Let 0 end the sale: syncd map stop {port.name} {row.channel_sku}. {hint}"
     safe = row.kept or (row.stock == "none" and port.start_counting) or row.sku_id is None or row.excluded
     if safe or row.vanished_at is not None:
         incidents.close_incident(

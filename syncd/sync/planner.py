@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
 from connectors.contract import Op, Write
 from syncd.domain import safety
-from syncd.domain.availability import Pools, offered
+from syncd.domain.availability import offered
 from syncd.domain.drift import Reading, reading
 from syncd.sync.views import View
 
@@ -143,7 +143,7 @@ def _raise(view: View, at: Situation, base: int) -> Decision:
             Verdict.WAIT, target, why=f"the orders of {' and '.join(at.clearance.stale)} must be read first"
         )
     if at.clearance.aside:
-        assumed_sold = Pools(view.pools.own, view.pools.reserved + at.clearance.aside)
+        assumed_sold = replace(view.pools, reserved=view.pools.reserved + at.clearance.aside)
         target = min(target, offered(assumed_sold, view.rule, held_by_channel=view.held).told)
         if target <= base:
             return Decision(Verdict.WAIT, target, why="a silent channel may have sold the rest")
@@ -171,14 +171,22 @@ def followed(view: View) -> int:
     Orders are never held (design.md §3.6): a no ends where more is promised than is there.
     """
     row = view.row
-    if row.rejected_target is None or view.pools.available < 0:
+    if row.rejected_target is None or view.offer.left < 0:
         return view.offer.told
     refused = safety.explained(row.rejected_target, view.sku.sold - row.rejected_sold)
-    return before_change(view) if view.offer.told == refused else view.offer.told
+    if view.calm != refused:
+        return view.offer.told
+    return max(0, before_change(view) - caution(view))
+
+
+def caution(view: View) -> int:
+    """Units that are held back only because something runs late or sells fast: no change that asks for a yes."""
+    return view.calm - view.offer.told
 
 
 def before_change(view: View) -> int:
-    """What the listing would be told by now had only customers acted since the last number that a person knows of."""
+    """What the listing would be told by now had only customers acted since the last number that a person knows of,
+    before all caution."""
     if view.row.baseline_told is None:
         return view.row.expected or 0
     return safety.explained(view.row.baseline_told, view.sku.sold - view.row.baseline_sold)

@@ -103,10 +103,8 @@ def _line(view: View) -> PlanLine:
 
 def _hold(house: House, found: Sequence[View]) -> Held | None:
     changes = [
-        safety.Change(view.row.id, before_change(view), view.offer.told)
+        safety.Change(view.row.id, before_change(view), view.calm)
         for view in found
-        if view.row.expected is not None
-        and view.row.expected != view.offer.told
-        and before_change(view) != view.offer.told
+        if view.row.expected is not None and view.row.expected != view.offer.told and before_change(view) != view.calm
     ]
     return safety.too_big(changes, len(found), house.hold_limits)

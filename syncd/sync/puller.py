@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from connectors.contract import CursorExpired, Parked, SalesSource
 from syncd.storage import channels, incidents, listings, orders, sequence
@@ -59,8 +59,12 @@ def pull(house: House, port: Port) -> Pulled:
     if total.unknown_listings and port.shelf is not None:
         mapper.refresh(house, port)
     with house.db.write() as tx:
-        channels.change(tx, port.name, pulled_seq=started_seq, pulled_at=started_at, parked_reason=None)
-        incidents.close_incident(tx, IncidentKind.SILENT, channel=port.name, subject=port.name, now=house.now())
+        if port.by_sku:
+            total.orders += _bookkeeper(tx, house, port).book_mapped()
+        channels.change(tx, port.name, pulled_seq=started_seq, parked_reason=None)
+        if port.steady:
+            channels.change(tx, port.name, pulled_at=started_at)
+        _note_silence(tx, house, port)
         incidents.close_incident(tx, IncidentKind.PARKED, channel=port.name, subject=port.name, now=house.now())
     return Pulled(total.orders, total.units)
 
@@ -105,9 +109,38 @@ def _walk(house: House, port: Port, source: SalesSource, cursor: str | None, tot
         with house.db.write() as tx:
             house.keep_lease(tx, port.name)
             _add(total, _bookkeeper(tx, house, port).book(page.orders))
-            _park(tx, house, port, page.parked, {one.id for one in page.orders})
+            _park(tx, house, port, page.parked, {*page.cleared, *(one.id for one in page.orders)})
             channels.change(tx, port.name, cursor=page.cursor)
+            _note_heard(tx, port, page.heard_until)
         house.progress(f"{port.name}: reading orders", total.orders, None)
+
+
+def _note_heard(tx: Tx, port: Port, heard_until: datetime | None) -> None:
+    """Up to when a source that is not steady told anything; what comes late of an earlier time takes nothing back."""
+    channel = channels.get(tx, port.name)
+    assert channel is not None
+    if not port.steady and heard_until is not None and (channel.pulled_at is None or channel.pulled_at < heard_until):
+        channels.change(tx, port.name, pulled_at=heard_until)
+
+
+def _note_silence(tx: Tx, house: House, port: Port) -> None:
+    """A channel that was read to the end is not silent, unless it only tells when somebody tells it (N3, N8)."""
+    channel = channels.get(tx, port.name)
+    assert channel is not None
+    if port.steady or not silent(channel, port, house):
+        incidents.close_incident(tx, IncidentKind.SILENT, channel=port.name, subject=port.name, now=house.now())
+        return
+    since = f"{channel.silent_since():%Y-%m-%d %H:%M} UTC"
+    incidents.open_incident(
+        tx,
+        IncidentKind.SILENT,
+        channel=port.name,
+        subject=port.name,
+        text=f"{port.name} has told nothing of what it sold since {since}",
+        hint="Does the till still write its files? What it sold since is missing everywhere. Silent on purpose, such as"
+        f" over a weekend? {port.name.upper()}_SILENT_AFTER",
+        now=house.now(),
+    )
 
 
 def _add(total: Booked, page: Booked) -> None:
@@ -118,10 +151,12 @@ def _add(total: Booked, page: Booked) -> None:
 
 def _park(tx: Tx, house: House, port: Port, items: Sequence[Parked], readable: set[str]) -> None:
     for item in items:
-        hint = (
-            "Mend it in the shop; it is read again by itself. Its SKUs are not raised meanwhile."
-            f" Not worth mending? syncd close {port.name} {item.ref}, then count its SKUs"
+        mending = (
+            "Mend it in the file; it is read again by itself. What it sold is on sale elsewhere meanwhile."
+            if port.by_sku
+            else "Mend it in the shop; it is read again by itself. Its SKUs are not raised meanwhile."
         )
+        hint = f"{mending} Not worth mending? syncd close {port.name} {item.ref}, then count its SKUs"
         unreadable.park(tx, house, port, unreadable.ORDER, item, hint=hint)
     unreadable.unpark(tx, house, port, unreadable.ORDER, readable)
 
@@ -183,5 +218,5 @@ def _warn_of_age(tx: Tx, house: House, port: Port, source: SalesSource, order_id
 
 
 def silent(channel: Channel, port: Port, house: House) -> bool:
-    """True where a source could not be read for longer than it may be silent: it no longer blocks raises (N3)."""
+    """True where a source told nothing for longer than it may be silent: it no longer blocks raises (N3)."""
     return house.now() - channel.silent_since() > port.silent_after

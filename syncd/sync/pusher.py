@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
-from connectors.contract import ConnectorError, Op
+from connectors.contract import ConnectorError, Op, Write
 from syncd.domain import safety
 from syncd.storage import holds, intents, listings
 from syncd.storage.holds import Hold
 from syncd.storage.session import Tx
-from syncd.sync import views
+from syncd.sync import notices, views
 from syncd.sync.house import House, Port
 from syncd.sync.looking import Look, fill_up
-from syncd.sync.planner import Clearance, Decision, Situation, Verdict, before_change, decide, followed
+from syncd.sync.planner import Clearance, Decision, Situation, Verdict, before_change, caution, decide, followed
 from syncd.sync.sources import Sources
 from syncd.sync.views import View
-from syncd.sync.writer import Planned, Sent, send
+from syncd.sync.writer import Planned, Sent, notices_may_go, send
 
 ROUNDS = 4
 """How often a push decides anew for what changed, was stale or was touched by another's failure."""
@@ -44,6 +44,7 @@ class Pushed:
     rejected: list[Line] = field(default_factory=list)
     in_doubt: list[Line] = field(default_factory=list)
     right: int = 0
+    shown: int = 0  # listings whose buyers read something new beside the number
     lags: list[timedelta] = field(default_factory=list)  # from a sale elsewhere to its number here, confirmed
     hold: Hold | None = None
     error: ConnectorError | None = None
@@ -95,6 +96,8 @@ class Pusher:
                 for view, decision, _ in plan
                 if decision.write is not None and view.row.id not in held and (rows is None or view.row.id in rows)
             ]
+            if self._notices_ride:
+                todo += self._notices(plan, held)
             if not todo:
                 break
             sent = send(self.house, self.port, todo, self._recheck)
@@ -113,7 +116,35 @@ class Pusher:
             held |= {
                 change.listing for change in self._unexplained(plan) if (change.listing, change.after) not in judged
             }
+        if not sent.paused and not self._notices_ride:
+            self._show(report, held)
         self._tell_rest(report, held)
+
+    @property
+    def _notices_ride(self) -> bool:
+        return self.port.display is not None and self.port.display.notices_ride
+
+    def _show(self, report: Pushed, held: Collection[int]) -> None:
+        """Tell buyers what the numbers mean, in calls of their own, once the numbers are there."""
+        todo = self._notices(self._decisions(), held)
+        if todo and notices_may_go(self.house, self.port, todo):
+            sent = send(self.house, self.port, todo, self._recheck)
+            self._tell(report, sent, todo)
+            if sent.stopped is not None:
+                raise sent.stopped
+
+    def _notices(self, plan: Sequence[tuple[View, Decision, Clearance]], held: Collection[int]) -> list[Planned]:
+        """Notices that go without a number: where the number is right already, or they promise less than before."""
+        now = self.house.now()
+        return [
+            Planned(view, _show(view))
+            for view, decision, _ in plan
+            if decision.write is None
+            and view.row.id not in held
+            and view.notice_due(now)
+            and view.notice is not None
+            and (decision.verdict is Verdict.RIGHT or notices.promises_less(view.notice, view.row))
+        ]
 
     def _decisions(self, rows: Collection[int] | None = None) -> list[tuple[View, Decision, Clearance]]:
         with self.house.db.read() as tx:
@@ -138,7 +169,13 @@ class Pusher:
                 pending_raise=pending.get(view.row.id, 0),
                 can_raise=self.pulled,
             )
-            yield view, decide(view, situation), cleared
+            yield view, self._with_notice(view, decide(view, situation)), cleared
+
+    def _with_notice(self, view: View, decision: Decision) -> Decision:
+        """The decision with what buyers read from then on, where that goes in the same call."""
+        if decision.write is None or not self._notices_ride or not view.notice_due(self.house.now()):
+            return decision
+        return replace(decision, write=replace(decision.write, notice=view.notice))
 
     def _recheck(self, tx: Tx, call: Sequence[Planned]) -> list[Planned]:
         """Those writes of a call that would be decided just so now, with the generation as it is now."""
@@ -146,9 +183,9 @@ class Pusher:
         now = {view.row.id: (view, decision) for view, decision, _ in self._decide(tx, list(wanted))}
         current = [now[one.view.row.id] for one in call if one.view.row.id in now]
         return [
-            Planned(view, decision.write)
+            Planned(view, wanted[view.row.id])
             for view, decision in current
-            if decision.write is not None and decision.write == wanted[view.row.id]
+            if wanted[view.row.id] == (_show(view) if wanted[view.row.id].op is Op.SHOW else decision.write)
         ]
 
     def _look(self, plan: Sequence[tuple[View, Decision, Clearance]]) -> None:
@@ -194,6 +231,7 @@ class Pusher:
             before = before_change(view)
             # In doubt less may go out than is meant: what is meant is judged.
             after = decision.write.target if view.row.in_doubt_until is None else followed(view)
+            after += caution(view)
             if before != after:
                 changes.append(safety.Change(view.row.id, before, after))
         return changes
@@ -201,6 +239,9 @@ class Pusher:
     def _tell(self, report: Pushed, sent: Sent, todo: Sequence[Planned]) -> None:
         by_row = {one.view.row.id: one for one in todo}
         for one in sent.written.values():
+            report.shown += one.write.notice is not None
+            if one.write.op is Op.SHOW:
+                continue
             if one.view.row.sale_at is not None:
                 report.lags.append(self.house.now() - one.view.row.sale_at)
             before = None if one.write.op is Op.START else one.write.expected
@@ -210,6 +251,8 @@ class Pusher:
             report.rejected.append(_line(one.view, one.view.row.expected, one.write.target, why))
         for row_id in sorted(sent.in_doubt):
             one = by_row[row_id]
+            if one.write.op is Op.SHOW:
+                continue
             report.in_doubt.append(_line(one.view, one.write.expected, one.write.target, "the shop did not answer"))
 
     def _tell_rest(self, report: Pushed, held: Collection[int]) -> None:
@@ -234,11 +277,15 @@ class Pusher:
         return [
             view.row.id
             for view, decision, _ in plan
-            if decision.verdict is not Verdict.RIGHT and (view.row.retry_at is None or view.row.retry_at <= now)
+            if view.notice_due(now)
+            or (decision.verdict is not Verdict.RIGHT and (view.row.retry_at is None or view.row.retry_at <= now))
         ]
 
     def _settle_right(self, plan: Sequence[tuple[View, Decision, Clearance]]) -> None:
-        right = [view.row for view, decision, _ in plan if decision.verdict is Verdict.RIGHT]
+        now = self.house.now()
+        right = [
+            view.row for view, decision, _ in plan if decision.verdict is Verdict.RIGHT and not view.notice_due(now)
+        ]
         over = [row for row in right if row.dirty or row.rejected_target is not None]
         if not over:
             return
@@ -248,6 +295,11 @@ class Pusher:
                     listings.settle(tx, row.id, row.generation)
                 if row.rejected_target is not None:  # what the no was about is over
                     listings.change(tx, row.id, rejected_target=None)
+
+
+def _show(view: View) -> Write:
+    """The write that changes only what buyers read."""
+    return Write(view.row.listing_id, view.row.parent_id, Op.SHOW, view.offer.told, view.offer.told, view.notice)
 
 
 def _line(view: View, before: int | None, target: int, why: str = "") -> Line:

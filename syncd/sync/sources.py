@@ -78,6 +78,8 @@ def note_silent(tx: Tx, house: House, port: Port, why: str) -> None:
         channel=port.name,
         subject=port.name,
         text=f"{port.name} could not be read since {channel.silent_since():%Y-%m-%d %H:%M} UTC: {why}",
-        hint="What it last showed is set aside as if sold; the other channels go on. Look at it: syncd check",
+        hint="What it sold since is missing everywhere. Look at it: syncd check"
+        if port.by_sku
+        else "What it last showed is set aside as if sold; the other channels go on. Look at it: syncd check",
         now=house.now(),
     )

@@ -4,27 +4,31 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from syncd.domain.availability import Pools
 from syncd.domain.safety import Change
-from syncd.storage import catalogue, channels, holds, incidents, ledger, listings, orders
+from syncd.storage import catalogue, channels, holds, incidents, listings, orders, supplies
 from syncd.storage.catalogue import Level, Sku
 from syncd.storage.channels import Mode
 from syncd.storage.holds import Hold
 from syncd.storage.incidents import Incident
 from syncd.storage.listings import ListingRow
 from syncd.storage.orders import Reservation, ToDecide
+from syncd.storage.session import Tx
+from syncd.sync import stock as stock_of
 from syncd.sync import views
 from syncd.sync.desk import known_sku
-from syncd.sync.house import House
-from syncd.sync.views import View
+from syncd.sync.house import House, Port
+from syncd.sync.stock import Stock
+from syncd.sync.views import View, in_step
 
 
 @dataclass(frozen=True, slots=True)
 class ChannelStanding:
     """One channel. `waiting`: listings that do not show yet what they should, the oldest since `oldest_waiting`;
-    `read_at`: its orders, completely; `pushed_at`: the last push that it took."""
+    `read_at`: its orders, completely, or the newest file where it is not `steady`; `pushed_at`: the last push that it
+    took. Where it told nothing for longer than `silent_after` it is silent."""
 
     name: str
     kind: str
@@ -37,6 +41,20 @@ class ChannelStanding:
     paused_at: datetime | None
     pushed_at: datetime | None
     oldest_waiting: datetime | None
+    silent_after: timedelta
+    steady: bool
+    feed: FeedStanding | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FeedStanding:
+    """A supplier's feed: of how many of our SKUs it told, and when it was written; ``None``: nothing was used yet.
+    Where it is `too_old` its units are not sold. `held`: a newer one waits for a yes."""
+
+    skus: int
+    stated_at: datetime | None
+    too_old: bool
+    held: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +85,8 @@ def standing(house: House) -> Standing:
     """How everything stands, by what is known; calls nobody."""
     with house.db.read() as tx:
         skus = catalogue.all_skus(tx)
-        pools = ledger.pools(tx)
-        rules = house.rules(tx)
+        pools = stock_of.pools(tx, house)
+        rules, sells = house.rules(tx), house.sells
         found = []
         advertised: Counter[int] = Counter()
         for port in house.ports:
@@ -76,7 +94,8 @@ def standing(house: House) -> Standing:
             if channel is None:
                 continue
             kept = views.load(tx, house, port)
-            found.append(_channel(channel, kept))
+            feed = _feed(tx, house, port.name) if port.feed is not None else None
+            found.append(_channel(channel, port, kept, feed))
             for view in kept:
                 advertised[view.sku.id] += max(0, view.row.showing or 0)
         counted = [sku for sku in skus if sku.counted_at is not None]
@@ -86,26 +105,34 @@ def standing(house: House) -> Standing:
             if (point := rules.reorder_point(sku.facts)) is not None and pools[sku.id].available <= point
         )
         exposed = [
-            Exposure(sku.sku, advertised[sku.id], pools[sku.id].available)
+            Exposure(sku.sku, advertised[sku.id], pools[sku.id].left_for(sells))
             for sku in counted
-            if advertised[sku.id] > max(0, pools[sku.id].available)
+            if advertised[sku.id] > max(0, pools[sku.id].left_for(sells))
         ]
         return Standing(
             channels=tuple(found),
             skus=len(counted),
-            units_on_hand=sum(pools[sku.id].own for sku in counted),
+            units_on_hand=sum(pools[sku.id].on_hand for sku in counted),
             not_counted=len(skus) - len(counted),
             low=low,
             holds=len(holds.every_open(tx)),
             to_decide=len(orders.to_decide(tx)),
             incidents=tuple(incidents.open_incidents(tx)),
             advertised=sum(advertised.values()),
-            available=sum(max(0, pools[sku.id].available) for sku in counted),
+            available=sum(max(0, pools[sku.id].left_for(sells)) for sku in counted),
             exposed=tuple(sorted(exposed, key=lambda one: one.available - one.advertised)),
         )
 
 
-def _channel(channel: channels.Channel, kept: list[View]) -> ChannelStanding:
+def _feed(tx: Tx, house: House, name: str) -> FeedStanding:
+    known = supplies.every_feed(tx).get(name)
+    if known is None:
+        return FeedStanding(0, None, too_old=False, held=False)
+    too_old = known.stated_at is not None and stock_of.expired(house, known)
+    return FeedStanding(supplies.count(tx, name), known.stated_at, too_old, known.held_version is not None)
+
+
+def _channel(channel: channels.Channel, port: Port, kept: list[View], feed: FeedStanding | None) -> ChannelStanding:
     live = channel.mode is not Mode.SHADOW
     late = [view for view in kept if live and not in_step(view)]
     since = [view.row.waits_since for view in late if view.row.waits_since is not None]
@@ -121,13 +148,10 @@ def _channel(channel: channels.Channel, kept: list[View]) -> ChannelStanding:
         channel.paused_at,
         channel.pushed_at,
         min(since, default=None),
+        port.silent_after,
+        port.steady,
+        feed,
     )
-
-
-def in_step(view: View) -> bool:
-    """True where the channel shows what it should, as far as is known."""
-    expected, told = view.row.expected, view.offer.told
-    return expected == told or (told == 0 and expected is not None and expected <= 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +171,7 @@ class StockLine:
 def stock(house: House) -> list[StockLine]:
     """The master table, every SKU by its text."""
     with house.db.read() as tx:
-        pools, levels, rules = ledger.pools(tx), catalogue.levels_by_sku(tx), house.rules(tx)
+        pools, levels, rules = stock_of.pools(tx, house), catalogue.levels_by_sku(tx), house.rules(tx)
         return [
             StockLine(sku, pools[sku.id], rules.reorder_point(sku.facts), tuple(levels.get(sku.id, ())))
             for sku in catalogue.all_skus(tx)
@@ -159,13 +183,17 @@ class Explanation:
     """Where the number on each site comes from, down to the last unit (N38, N55)."""
 
     sku: Sku
-    pools: Pools
+    stock: Stock
     levels: tuple[Level, ...]
     reservations: tuple[Reservation, ...]
     reorder_point: int | None
     views: tuple[View, ...]  # listings that syncd keeps; each offer's addends sum to what is offered
     left_alone: tuple[ListingRow, ...]  # listings of this SKU that it does not write
     modes: dict[str, Mode]
+
+    @property
+    def pools(self) -> Pools:
+        return self.stock.pools
 
 
 def explain(house: House, sku: str) -> Explanation:
@@ -187,7 +215,7 @@ def explain(house: House, sku: str) -> Explanation:
         shown = {view.row.id for view in kept}
         return Explanation(
             found,
-            ledger.pools(tx, [found.id])[found.id],
+            stock_of.load(tx, house, [found.id])[found.id],
             tuple(catalogue.levels_by_sku(tx, [found.id]).get(found.id, ())),
             tuple(orders.reservations(tx, found.id)),
             house.rules(tx).reorder_point(found.facts),

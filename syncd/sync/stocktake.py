@@ -102,7 +102,7 @@ def commit(house: House, import_: Import) -> None:
         _write_counts(tx, import_, ids, house.now())
         for port in house.ports:
             mapper.settle_matches(tx, house, port)
-        _note_oversold(tx, {ids[one.sku] for one in import_.counts}, house.now())
+        _note_oversold(tx, house, {ids[one.sku] for one in import_.counts})
 
 
 def export(house: House) -> list[StockRow]:
@@ -235,7 +235,7 @@ def _write_counts(tx: Tx, import_: Import, ids: Mapping[str, int], now: datetime
     ledger.count_all(tx, counts, counted_at=import_.counted_at, reason=reason, now=now)
 
 
-def _note_oversold(tx: Tx, sku_ids: Collection[int], now: datetime) -> None:
+def _note_oversold(tx: Tx, house: House, sku_ids: Collection[int]) -> None:
     """Tell of SKUs of which more is promised than was counted; close what is so no more."""
     pools = ledger.pools(tx, sorted(sku_ids))
-    note_oversold(tx, [sku_id for sku_id, pool in pools.items() if pool.reserved or pool.available < 0], now)
+    note_oversold(tx, house, [sku_id for sku_id, pool in pools.items() if pool.reserved or pool.available < 0])

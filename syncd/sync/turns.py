@@ -20,7 +20,7 @@ from syncd.sync.cycle import Cycle, Report, leased
 from syncd.sync.house import House, Port
 from syncd.sync.puller import Pulled
 from syncd.sync.pusher import Pusher
-from syncd.sync.standing import in_step
+from syncd.sync.views import in_step
 
 Ask = Callable[[Collection[str]], None]
 """Asks that these channels be read."""
@@ -48,6 +48,18 @@ def read_sales(house: House, port: Port, ask: Ask) -> Report:
         cycle = Cycle(house, frozenset((port.name,)), ask)
         cycle.bar_wrong_shops()
         cycle.pull([port.name])
+    return cycle.report
+
+
+def take_supplies(house: House, port: Port) -> Report:
+    """Read what a supplier has.
+
+    Raises:
+        LeaseHeld: another process works on the feed.
+    """
+    with leased(house, within=[port]):
+        cycle = Cycle(house, frozenset((port.name,)))
+        cycle.take_supplies()
     return cycle.report
 
 
@@ -233,7 +245,8 @@ def compare_all(house: House, port: Port) -> Compared:
             loaded = views.load(tx, house, port, rows[start : start + LOADED_AT_ONCE])
         compared.offered += sum(view.offer.told for view in loaded)
         compared.shown += sum(max(0, view.row.shown or 0) for view in loaded)
-        differing = [view.row for view in loaded if not view.row.dirty and not in_step(view)]
+        now = house.now()
+        differing = [view.row for view in loaded if not view.row.dirty and (not in_step(view) or view.notice_due(now))]
         if differing:
             with house.db.write() as tx:
                 for row in differing:

@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
+from connectors.contract import NOTHING, Notice
 from syncd.domain.availability import Offer, Pools, Rule, offered
+from syncd.domain.promise import NOTHING_TOLD, Promise
 from syncd.storage import catalogue, channels, ledger, listings, orders
 from syncd.storage.catalogue import Sku
 from syncd.storage.channels import Mode
 from syncd.storage.listings import ListingRow
 from syncd.storage.session import Tx
+from syncd.sync import notices, stock
 from syncd.sync.house import House, Port
+from syncd.sync.puller import silent
+
+FAST = timedelta(hours=1)
+"""The sales of the last hour tell how fast a SKU sells."""
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """One listing that syncd keeps, with its SKU's stock, rule and offer as of one transaction."""
+    """One listing that syncd keeps, with its SKU's stock, rule and offer as of one transaction.
+
+    `calm` is the number that would be told had nothing run late and no caution been called for: a change is judged by
+    it, so that neither asks anybody for a yes (design.md §3.6). `notice` is what the buyer should read, ``None`` where
+    nothing is written beside numbers; `promise` is the time that it tells.
+    """
 
     row: ListingRow
     sku: Sku
@@ -24,6 +37,15 @@ class View:
     rule: Rule
     held: int
     offer: Offer
+    calm: int
+    notice: Notice | None = None
+    promise: Promise = NOTHING_TOLD
+
+    def notice_due(self, now: datetime) -> bool:
+        """True where the channel does not tell buyers yet what it should, and did not refuse to lately."""
+        if self.notice is None or (self.row.notice_retry_at is not None and self.row.notice_retry_at > now):
+            return False
+        return notices.as_written(self.notice) != (None if self.row.notice is None else list(self.row.notice))
 
 
 def load(tx: Tx, house: House, port: Port, row_ids: Collection[int] | None = None) -> list[View]:
@@ -34,15 +56,17 @@ def load(tx: Tx, house: House, port: Port, row_ids: Collection[int] | None = Non
     """
     if row_ids is None:
         rows = listings.of_channel(tx, port.name)
+        ids = None
         skus = {sku.id: sku for sku in catalogue.all_skus(tx)}
-        stock = ledger.pools(tx)
         claims = orders.claims(tx, port.name)
     else:
         rows = list(listings.by_ids(tx, row_ids).values())
         ids = sorted({row.sku_id for row in rows if row.sku_id is not None})
         skus = {sku.id: sku for sku in catalogue.by_ids(tx, ids)}
-        stock = ledger.pools(tx, ids)
         claims = orders.claims(tx, port.name, [row.id for row in rows])
+    stocks = stock.load(tx, house, ids)
+    sold = ledger.sold_since(tx, house.now() - FAST, ids) if house.caution.fast_percent else {}
+    quiet = _silent_sources(tx, house, port, ids)
     channel = channels.get(tx, port.name)
     restoring = channel is not None and channel.mode is Mode.RESTORING
     rules = house.rules(tx)
@@ -50,16 +74,47 @@ def load(tx: Tx, house: House, port: Port, row_ids: Collection[int] | None = Non
     for row in rows:
         if row.sku_id is None or not writable(row, port) or skus[row.sku_id].counted_at is None:
             continue
-        sku, pools, claim = skus[row.sku_id], stock[row.sku_id], claims.get(row.id)
-        rule = rules.rule(sku.facts, port.name)
+        sku, there, claim = skus[row.sku_id], stocks[row.sku_id], claims.get(row.id)
         held = claim.held if claim else 0
         if restoring:
             if row.snapshot_shown is None or row.snapshot_taken is None:
                 continue
             taken_since = (claim.taken if claim else 0) - row.snapshot_taken
-            rule, held = Rule(restore=row.snapshot_shown - taken_since), 0
-        views.append(View(row, sku, pools, rule, held, offered(pools, rule, held_by_channel=held)))
+            rule = Rule(restore=row.snapshot_shown - taken_since, sells=port.sells)
+            offer = offered(there.pools, rule)
+            taken_back = NOTHING if port.display is not None else None
+            views.append(View(row, sku, there.pools, rule, 0, offer, offer.told, taken_back))
+            continue
+        calm_rule = replace(rules.rule(sku.facts, port.name), sells=port.sells, buffers=port.buffers, status=there.said)
+        silent_here = [name for name, of in quiet.items() if of is None or row.sku_id in of]
+        extra = house.caution.held_back(there.pools.left_for(port.sells), silent_here, sold.get(row.sku_id, 0))
+        rule = replace(calm_rule, extra=extra)
+        offer = offered(there.pools, rule, held_by_channel=held)
+        calm = offered(there.in_time, calm_rule, held_by_channel=held).told
+        told = notices.promised(house, there, offer)
+        notice = notices.notice(port, offer.status, told)
+        views.append(View(row, sku, there.pools, rule, held, offer, calm, notice, told))
     return views
+
+
+def in_step(view: View) -> bool:
+    """True where the channel shows what it should, as far as is known."""
+    expected, told = view.row.expected, view.offer.told
+    return expected == told or (told == 0 and expected is not None and expected <= 0)
+
+
+def _silent_sources(tx: Tx, house: House, port: Port, sku_ids: Sequence[int] | None) -> dict[str, set[int] | None]:
+    """Other channels that take orders and were silent for too long, with the SKUs that they may have sold; ``None``:
+    any, as a till may (N3)."""
+    if not house.caution.silent_units:
+        return {}
+    found: dict[str, set[int] | None] = {}
+    for other in house.ports:
+        channel = channels.get(tx, other.name) if other.sales is not None and other.name != port.name else None
+        if channel is None or not silent(channel, other, house):
+            continue
+        found[other.name] = None if other.shelf is None else listings.skus_of(tx, other.name, sku_ids)
+    return found
 
 
 def writable(row: ListingRow, port: Port) -> bool:

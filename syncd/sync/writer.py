@@ -13,7 +13,9 @@ from connectors.contract import (
     Batch,
     Conflict,
     ConnectorError,
+    CredentialsRejected,
     InDoubt,
+    Notice,
     Op,
     Outcome,
     Rejected,
@@ -27,12 +29,17 @@ from syncd.storage.intents import Intent
 from syncd.storage.listings import ListingRow
 from syncd.storage.session import Tx
 from syncd.sync.house import House, LeaseHeld, Port
-from syncd.sync.views import View
+from syncd.sync.notices import as_written
+from syncd.sync.planner import caution
+from syncd.sync.views import View, in_step
 
 REPLAY_WITHIN = timedelta(hours=23)
 """Shopify keeps keys for 24 h (shopify-facts §2.2)."""
 
 LONGEST_PAUSE = timedelta(hours=24)
+
+NOTICE_PAUSE = timedelta(hours=1)
+"""A notice that was refused is tried again after this; nobody buys too much meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +123,7 @@ def _renew(tx: Tx, house: House, port: Port) -> None:
 
 
 def _intend(tx: Tx, house: House, port: Port, current: list[Planned]) -> tuple[Batch, list[Planned]]:
+    """The call, with the intent of each number in it written down. A notice needs none: it may be shown again."""
     batch = Batch(key=str(uuid.uuid4()), writes=tuple(one.write for one in current))
     intents.record(
         tx,
@@ -132,6 +140,7 @@ def _intend(tx: Tx, house: House, port: Port, current: list[Planned]) -> tuple[B
                 in_doubt_base=one.in_doubt_base,
             )
             for one in current
+            if one.write.op is not Op.SHOW
         ],
     )
     return batch, current
@@ -152,6 +161,10 @@ def _settle(
     result: Sequence[Outcome] | ConnectorError,
     sent: Sent,
 ) -> None:
+    if isinstance(result, CredentialsRejected) and all(one.write.op is Op.SHOW for one in current):
+        with house.db.write() as tx:
+            _no_notices(tx, house, port, current, result)
+        return
     if isinstance(result, ConnectorError) and not isinstance(result, InDoubt):
         sent.stopped = result
         with house.db.write() as tx:
@@ -166,6 +179,9 @@ def _settle(
     with house.db.write() as tx:
         for one in current:
             row, outcome = one.view.row, outcomes.get(one.write.listing_id, Outcome(one.write.listing_id, lost))
+            if one.write.op is Op.SHOW:
+                _settle_notice(tx, house, port, one, outcome, sent)
+                continue
             outcome = _proven(one, outcome)
             if isinstance(outcome.error, InDoubt):
                 doubtful.append(row.id)
@@ -205,7 +221,7 @@ def _confirm(tx: Tx, house: House, one: Planned, outcome: Outcome) -> None:
         "pushed_at": house.now(),
         "shown": outcome.shown if outcome.shown is not None else write.target,
         "shown_at": house.now(),
-        "baseline_told": write.target,
+        "baseline_told": write.target + caution(one.view),
         "baseline_sold": one.view.sku.sold,
         "failures": 0,
         "retry_at": None,
@@ -218,10 +234,78 @@ def _confirm(tx: Tx, house: House, one: Planned, outcome: Outcome) -> None:
         values["expected"] = None if current is None else current + write.delta
     if write.target == one.view.offer.told:
         values["rejected_target"] = None
+    if write.notice is not None and outcome.unshown is None:
+        values |= _as_noticed(write.notice)
     listings.change(tx, row.id, **values)
-    if write.target == one.view.offer.told:  # less goes out in doubt, and where a channel is silent
+    if write.notice is not None and outcome.unshown is not None:
+        _not_shown(tx, house, row, outcome.unshown)
+    noticed = write.notice is not None or not one.view.notice_due(house.now())
+    if write.target == one.view.offer.told and noticed:  # less goes out in doubt, and where a channel is silent
         listings.settle(tx, row.id, row.generation)
     incidents.close_incident(tx, IncidentKind.REJECTED, channel=row.channel, subject=row.listing_id, now=house.now())
+
+
+def _as_noticed(told: Notice) -> dict[str, Any]:
+    return {"notice": as_written(told), "notice_retry_at": None}
+
+
+def _settle_notice(tx: Tx, house: House, port: Port, one: Planned, outcome: Outcome, sent: Sent) -> None:
+    """What became of a notice. One that was lost is simply shown again: it moves no number."""
+    row = one.view.row
+    assert one.write.notice is not None
+    if outcome.error is None:
+        listings.change(tx, row.id, **_as_noticed(one.write.notice))
+        if in_step(one.view):
+            listings.settle(tx, row.id, row.generation)
+        sent.written[row.id] = one
+        incidents.close_incident(tx, IncidentKind.NOT_SHOWN, channel=port.name, subject=row.listing_id, now=house.now())
+    elif isinstance(outcome.error, Rejected):
+        _not_shown(tx, house, row, outcome.error)
+
+
+def _not_shown(tx: Tx, house: House, row: ListingRow, error: Rejected) -> None:
+    listings.change(tx, row.id, notice_retry_at=house.now() + NOTICE_PAUSE)
+    incidents.open_incident(
+        tx,
+        IncidentKind.NOT_SHOWN,
+        channel=row.channel,
+        subject=row.listing_id,
+        text=f"{row.channel} does not take the stock status of {row.title} (SKU {row.channel_sku}): {error}",
+        hint=error.hint or "Mend it in the shop; it is tried again by itself. Its number is not concerned.",
+        now=house.now(),
+    )
+
+
+def notices_may_go(house: House, port: Port, planned: Sequence[Planned]) -> bool:
+    """Make the channel ready for notices; False where it does not take any: a person is told, and numbers go on.
+
+    Raises:
+        ConnectorError: the channel does not answer.
+    """
+    assert port.display is not None
+    try:
+        port.display.prepare()
+    except CredentialsRejected as error:
+        with house.db.write() as tx:
+            _no_notices(tx, house, port, planned, error)
+        return False
+    with house.db.write() as tx:
+        incidents.close_incident(tx, IncidentKind.NOT_SHOWN, channel=port.name, subject=port.name, now=house.now())
+    return True
+
+
+def _no_notices(tx: Tx, house: House, port: Port, planned: Sequence[Planned], error: CredentialsRejected) -> None:
+    rows = [one.view.row.id for one in planned]
+    listings.change_many(tx, rows, notice_retry_at=house.now() + NOTICE_PAUSE)
+    incidents.open_incident(
+        tx,
+        IncidentKind.NOT_SHOWN,
+        channel=port.name,
+        subject=port.name,
+        text=f"{port.name}: buyers see no stock statuses, numbers only: {error}",
+        hint=error.hint or f"Or switch them off: {port.name.upper()}_STATUSES=no",
+        now=house.now(),
+    )
 
 
 def _refused(tx: Tx, house: House, port: Port, row: ListingRow, error: Rejected) -> None:

@@ -11,10 +11,12 @@ from datetime import timedelta
 import pytest
 
 from connectors.contract import (
+    NOTHING,
     Batch,
     ConnectorError,
     InDoubt,
     NotGenuine,
+    Notice,
     Op,
     OrderPage,
     Outcome,
@@ -26,6 +28,7 @@ from connectors.contract import (
 from connectors.memory import MemoryConnector
 from connectors.memory.hooks import SIGNATURE, Subscription, signature
 from connectors.testing import OF_A_SHOP, ContractSuite
+from connectors.testing.notices import AT_HAND, BACK_ON
 from tests.connectors.test_contract_memory import MemoryRig
 
 
@@ -309,6 +312,90 @@ class TakesAwayWhatGoesElsewhere(MemoryConnector):
         return max((super(type(self), self).unsubscribe(one) for one in everywhere), default=0)
 
 
+class MovesTheNumberWithANotice(MemoryConnector):
+    def send(self, batch):
+        writes = (replace(w, op=Op.DELTA) if w.op is Op.SHOW else w for w in batch.writes)
+        return super().send(Batch(batch.key, tuple(writes)))
+
+
+class ShowsNothing(MemoryConnector):
+    def send(self, batch):
+        return super().send(Batch(batch.key, tuple(replace(w, notice=None) for w in batch.writes)))
+
+
+class ForgetsTheDay(MemoryConnector):
+    def send(self, batch):
+        writes = (replace(w, notice=w.notice and replace(w.notice, expected_on=None)) for w in batch.writes)
+        return super().send(Batch(batch.key, tuple(writes)))
+
+
+class LeavesOldFields(MemoryConnector):
+    def send(self, batch):
+        return super().send(Batch(batch.key, tuple(replace(w, notice=self.mixed(w)) for w in batch.writes)))
+
+    def mixed(self, write):
+        new, old = write.notice, self._shop.notice(write.listing_id)
+        return replace(new, expected_on=new.expected_on or old.expected_on) if new and old else new
+
+
+class ShowsOnlyTheFirst(MemoryConnector):
+    def send(self, batch):
+        first, *rest = batch.writes
+        return super().send(Batch(batch.key, (first, *(replace(w, notice=None) for w in rest))))
+
+
+class TakesNothingBack(MemoryConnector):
+    def send(self, batch):
+        writes = (replace(w, notice=w.notice if w.notice and w.notice.status else None) for w in batch.writes)
+        return super().send(Batch(batch.key, tuple(writes)))
+
+
+class ClearsTheNoticeWithEachNumber(MemoryConnector):
+    def send(self, batch):
+        return super().send(Batch(batch.key, tuple(replace(w, notice=w.notice or NOTHING) for w in batch.writes)))
+
+
+class CutsLongTexts(MemoryConnector):
+    def send(self, batch):
+        writes = (replace(w, notice=w.notice and replace(w.notice, text=w.notice.text[:99])) for w in batch.writes)
+        return super().send(Batch(batch.key, tuple(writes)))
+
+
+class MixesNoticesWithNumbers(MemoryConnector):
+    def group(self, writes):
+        limit = self._shop.batch_limit
+        return [tuple(writes[n : n + limit]) for n in range(0, len(writes), limit)]
+
+
+class SpendsACallOnEachNotice(MemoryConnector):
+    def group(self, writes):
+        return [group for write in writes for group in super(type(self), self).group([write])]
+
+
+class BeginsToCountForANotice(MemoryConnector):
+    def send(self, batch):
+        outcomes = super().send(batch)
+        for w in batch.writes:
+            if self._shop.shown(w.listing_id) is None:
+                self._shop._items[w.listing_id].shown = 0
+        return outcomes
+
+
+class StopsNothing(MemoryConnector):
+    def send(self, batch):
+        writes = (replace(w, op=Op.SHOW) if w.op is Op.STOP else w for w in batch.writes)
+        return super().send(Batch(batch.key, tuple(writes)))
+
+
+class StopsByZeroing(MemoryConnector):
+    def send(self, batch):
+        outcomes = super().send(batch)
+        for w in batch.writes:
+            if w.op is Op.STOP:
+                self._shop.edit(w.listing_id, 0)
+        return outcomes
+
+
 BITES = [
     (WritesAbsolutely, "delta", "a_delta_lets_a_sale_in_between_stand", {}),
     (WritesAbsolutely, "delta", "a_raise_lets_a_sale_in_between_stand", {}),
@@ -362,6 +449,26 @@ BITES = [
     (SubscribesOnlyWhereNothingStands, "delta", "a_subscription_that_was_switched_off_is_put_back", {}),
     (TakesStrangersAway, "delta", "subscriptions_of_strangers_are_left_alone", {}),
     (TakesAwayWhatGoesElsewhere, "delta", "unsubscribing_takes_away_all_of_ours", {}),
+    (MovesTheNumberWithANotice, "delta", "a_notice_arrives_whole_and_the_number_stays", {"notice": AT_HAND}),
+    (ShowsNothing, "delta", "a_notice_arrives_whole_and_the_number_stays", {"notice": AT_HAND}),
+    (ShowsNothing, "compare", "numbers_and_notices_travel_as_the_display_says", {}),
+    (ForgetsTheDay, "compare", "a_notice_arrives_whole_and_the_number_stays", {"notice": BACK_ON}),
+    (LeavesOldFields, "delta", "a_new_notice_leaves_nothing_of_the_old", {}),
+    (TakesNothingBack, "delta", "nothing_takes_everything_back", {}),
+    (ClearsTheNoticeWithEachNumber, "delta", "a_number_alone_leaves_the_notice_that_is_there", {}),
+    (CutsLongTexts, "delta", "a_text_arrives_letter_by_letter", {"text": "x" * 200}),
+    (CutsLongTexts, "delta", "what_cannot_be_shown_is_refused", {"notice": Notice("in_stock", "x" * 201)}),
+    (FailsTheBatchForOneItem, "delta", "one_refused_notice_does_not_spoil_the_others", {}),
+    (BlamesNobody, "delta", "one_refused_notice_does_not_spoil_the_others", {}),
+    (MixesNoticesWithNumbers, "compare", "numbers_and_notices_travel_as_the_display_says", {}),
+    (SpendsACallOnEachNotice, "delta", "numbers_and_notices_travel_as_the_display_says", {}),
+    (LosesTheRestOfAGroup, "compare", "groups_of_notices_keep_each_once", {}),
+    (ShowsOnlyTheFirst, "delta", "more_notices_than_a_call_holds_all_arrive", {}),
+    (BeginsToCountForANotice, "delta", "a_notice_does_not_begin_to_count", {}),
+    (TakesALostAnswerForSuccess, "delta", "a_lost_answer_to_a_notice_is_mended", {"effect": False}),
+    (StopsNothing, "delta", "what_would_sell_on_at_0_can_be_stopped", {}),
+    (StopsByZeroing, "delta", "what_would_sell_on_at_0_can_be_stopped", {}),
+    (FailsTheBatchForOneItem, "delta", "stopping_one_that_is_gone_does_not_spoil_the_others", {}),
     (ConnectsWhenMade, "delta", "making_it_calls_nobody", {}),
 ]
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 import pytest
 
-from connectors.contract import ListingRef
+from connectors.contract import ListingRef, Notice
 from connectors.memory import Lost, MemoryConnector, MemoryShop
 from connectors.memory.hooks import SIGNATURE, Subscription
 from connectors.testing import OF_A_SHOP, ContractSuite
@@ -52,6 +52,15 @@ class MemoryRig:
 
     def set_shown(self, ref: ListingRef, shown: int) -> None:
         self.shop.edit(ref.id, shown)
+
+    def notice(self, ref: ListingRef) -> Notice | None:
+        return self.shop.notice(ref.id)
+
+    def sell_on(self, ref: ListingRef) -> None:
+        self.shop.allow_backorders(ref.id)
+
+    def ends_at_zero(self, ref: ListingRef) -> bool:
+        return self.shop.ends_at_zero(ref.id)
 
     def buy(self, ref: ListingRef, units: int = 1) -> str:
         order_id = self.shop.buy(ref.id, units, lag_s=2)

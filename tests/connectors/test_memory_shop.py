@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -13,9 +14,11 @@ from hypothesis import strategies as st
 from connectors.contract import (
     Batch,
     Conflict,
+    CredentialsRejected,
     CursorExpired,
     InDoubt,
     ListingRef,
+    Notice,
     Op,
     Rejected,
     StockKeeping,
@@ -288,6 +291,48 @@ def test_counting_begins_once(shop):
     assert connector.send(Batch("b", (start,)))[0].written
     assert isinstance(connector.send(Batch("c", (start,)))[0].error, Conflict)
     assert shop.shown(shoe) == 4
+
+
+def test_a_number_whose_notice_is_dropped_is_told_as_written_and_a_notice_alone_is_not(shop):
+    hat = shop.add_listing("HAT", 9)
+    shop.drops_notices = True
+    notice = Notice("in_stock", "In stock")
+    number, alone = replace(delta(hat, 9, 4), notice=notice), Write(hat, None, Op.SHOW, 0, 0, notice)
+    told = MemoryConnector(shop).send(Batch("key", (number, alone)))
+    assert [(one.shown, type(one.error), type(one.unshown)) for one in told] == [
+        (4, type(None), Rejected),
+        (4, Rejected, type(None)),
+    ]
+    assert (shop.shown(hat), shop.notice(hat)) == (4, None)
+
+
+def test_a_shop_like_shopify_takes_notices_once_it_is_prepared_which_it_may_forbid(compare):
+    hat = compare.add_listing("HAT", 9)
+    connector = MemoryConnector(compare)
+    show = Write(hat, None, Op.SHOW, 0, 0, Notice("in_stock", "In stock"))
+    (outcome,) = connector.send(Batch("unprepared", (show,)))
+    assert isinstance(outcome.error, Rejected)
+    compare.notices_forbidden = True
+    with pytest.raises(CredentialsRejected):
+        connector.prepare()
+    compare.notices_forbidden = False
+    connector.prepare()
+    assert connector.send(Batch("prepared", (show,)))[0].written
+    (outcome,) = connector.send(Batch("both", (replace(delta(hat, 9, 4), notice=show.notice),)))
+    assert isinstance(outcome.error, Rejected)
+    assert compare.shown(hat) == 9
+
+
+def test_a_lost_notice_leaves_no_number_in_doubt(shop, clock):
+    seen = []
+    shop.booked, shop.on_write = lambda *_: 0, seen.append
+    hat = shop.add_listing("HAT", 9)
+    shop.lose_next_answer(Lost.NEVER)
+    connector = MemoryConnector(shop)
+    with pytest.raises(InDoubt):
+        connector.send(Batch("lost", (Write(hat, None, Op.SHOW, 0, 0, Notice("in_stock")),)))
+    connector.send(Batch("next", (delta(hat, 9, 4),)))
+    assert [(one.listing_id, one.in_doubt) for one in seen] == [(hat, False)]
 
 
 def test_the_call_hook_can_stop_a_call_before_and_after_its_effect(shop):

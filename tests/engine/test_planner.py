@@ -48,7 +48,9 @@ def view(own: int = 10, *, rule: Rule = NO_RULE, reserved: int = 0, held: int = 
     pools = Pools(own, reserved)
     offer = offered(pools, rule, held_by_channel=held)
     listing = ListingRow(**(PLAIN | {"expected": 8, "shown": 8} | row))
-    return View(listing, Sku(1, "SHOE", None, None, None, reserved, 0, 0, NOW, {}), pools, rule, held, offer)
+    return View(
+        listing, Sku(1, "SHOE", None, None, None, reserved, 0, 0, NOW, {}), pools, rule, held, offer, offer.told
+    )
 
 
 def situation(**how: Any) -> Situation:

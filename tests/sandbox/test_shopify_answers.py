@@ -11,6 +11,8 @@ from shopify_kit import SCHEMA, Client, practice
 
 ARGUMENTS = {
     "metafield": '(namespace: "syncd", key: "status")',
+    "metafieldDefinition": '(identifier: {ownerType: PRODUCTVARIANT, namespace: "syncd", key: "status"})',
+    "metafieldDefinitions": "(first: 2, ownerType: PRODUCTVARIANT)",
     "quantities": '(names: ["available", "on_hand", "committed", "incoming"])',
 }
 DEPTH = 3
@@ -25,6 +27,20 @@ DEFINE = """
 mutation Define($definition: MetafieldDefinitionInput!) {
   metafieldDefinitionCreate(definition: $definition) {
     createdDefinition { namespace key name ownerType type { name } access { storefront } }
+    userErrors { code field message }
+  }
+}"""
+DELETE_METAFIELDS = """
+mutation Delete($metafields: [MetafieldIdentifierInput!]!) {
+  metafieldsDelete(metafields: $metafields) {
+    deletedMetafields { ownerId namespace key }
+    userErrors { field message }
+  }
+}"""
+REDEFINE = """
+mutation Redefine($definition: MetafieldDefinitionUpdateInput!) {
+  metafieldDefinitionUpdate(definition: $definition) {
+    updatedDefinition { name access { storefront } }
     userErrors { code field message }
   }
 }"""
@@ -48,6 +64,14 @@ def write(client: Client, *metafields: dict[str, Any]) -> dict[str, Any]:
     return payload
 
 
+def define(client: Client, **changed: Any) -> dict[str, Any]:
+    """The payload of metafieldDefinitionCreate."""
+    wish = {"namespace": "syncd", "key": "status", "name": "Stock status", "ownerType": "PRODUCTVARIANT"}
+    definition = {**wish, "type": "single_line_text_field", "access": {"storefront": "PUBLIC_READ"}, **changed}
+    payload: dict[str, Any] = client.data(DEFINE, {"definition": definition})["metafieldDefinitionCreate"]
+    return payload
+
+
 def codes(payload: dict[str, Any]) -> list[str]:
     return [one["code"] for one in payload["userErrors"]]
 
@@ -64,6 +88,7 @@ def client() -> Iterator[Client]:
         shop.refund(order, order.lines[0], 1, "RETURN")
         for owner in (product, product.variants[0], order):
             write(one, metafield(owner.id))
+        define(one)
         yield one
 
 
@@ -143,7 +168,7 @@ def test_a_metafield_is_written_read_and_written_again(client: Client) -> None:
 def test_one_bad_metafield_fails_the_whole_call(client: Client) -> None:
     variant = client.shop.variant("A").id
     told = write(client, metafield(variant, value="changed"), metafield("gid://shopify/ProductVariant/1"))
-    assert (codes(told), told["metafields"]) == (["INVALID"], [])
+    assert (codes(told), told["metafields"]) == (["INVALID_VALUE"], [])
     assert client.shop.variant("A").metafields["syncd", "status"].value == "here"
 
 
@@ -161,7 +186,17 @@ def test_a_metafield_can_be_compared_before_it_is_written(client: Client) -> Non
 def test_25_metafields_go_into_a_call(client: Client) -> None:
     variant = client.shop.variant("A").id
     many = [metafield(variant, key=f"key{number}") for number in range(26)]
-    assert codes(write(client, *many)) == ["LESS_THAN_OR_EQUAL_TO"]
+    assert write(client, *many) == {
+        "metafields": None,
+        "userErrors": [
+            {
+                "code": "LESS_THAN_OR_EQUAL_TO",
+                "field": ["metafields"],
+                "message": "Exceeded the maximum metafields input limit of 25.",
+                "elementIndex": None,
+            }
+        ],
+    }
     assert codes(write(client, *many[:25])) == []
 
 
@@ -170,13 +205,46 @@ def test_a_metafield_has_a_type_and_a_value(client: Client, changed: dict[str, A
     assert codes(write(client, metafield(client.shop.variant("A").id, **changed))) == ["BLANK"]
 
 
+def test_json_that_is_none_is_refused(client: Client) -> None:
+    variant = client.shop.variant("A").id
+    told = write(client, metafield(variant, key="json", type="json", value='{"status": nope}'))
+    assert codes(told) == ["INVALID_VALUE"]
+    assert told["userErrors"][0]["message"].startswith("Value is invalid JSON: ")
+    assert codes(write(client, metafield(variant, key="json", type="json", value='{"status": "here"}'))) == []
+    read = 'query Q($id: ID!) { productVariant(id: $id) { metafield(namespace: "syncd", key: "json") { jsonValue } } }'
+    assert client.data(read, {"id": variant})["productVariant"]["metafield"] == {"jsonValue": {"status": "here"}}
+
+
+def test_a_metafield_has_the_type_of_its_definition(client: Client) -> None:
+    variant = client.shop.variant("A").id
+    assert codes(write(client, metafield(variant, type="json", value="{}"))) == ["INVALID_TYPE"]
+    assert write(client, metafield(variant, type=None))["metafields"][0]["type"] == "single_line_text_field"
+
+
+def test_metafields_are_deleted_and_what_is_not_there_is_null(client: Client) -> None:
+    variant = client.shop.variant("A")
+    there = {"ownerId": variant.id, "namespace": "syncd", "key": "status"}
+    stranger = {**there, "ownerId": "gid://shopify/ProductVariant/1"}
+    told = client.data(DELETE_METAFIELDS, {"metafields": [there, stranger, {**there, "key": "other"}]})
+    assert told["metafieldsDelete"] == {"deletedMetafields": [there, None, None], "userErrors": []}
+    assert ("syncd", "status") not in variant.metafields
+
+
 def test_a_definition_is_taken_the_second_time(client: Client) -> None:
-    wish = {"namespace": "syncd", "key": "status", "name": "Stock status", "ownerType": "PRODUCTVARIANT"}
-    definition = {**wish, "type": "single_line_text_field", "access": {"storefront": "PUBLIC_READ"}}
-    first = client.data(DEFINE, {"definition": definition})["metafieldDefinitionCreate"]
+    first = define(client, key="availability")
     assert first["createdDefinition"]["access"] == {"storefront": "PUBLIC_READ"}
-    again = client.data(DEFINE, {"definition": definition})["metafieldDefinitionCreate"]
+    again = define(client, key="availability")
     assert (again["createdDefinition"], codes(again)) == (None, ["TAKEN"])
+    assert define(client, key="hidden", access=None)["createdDefinition"]["access"] == {"storefront": "NONE"}
+
+
+def test_who_may_read_a_definition_can_be_changed_and_its_type_not(client: Client) -> None:
+    which = {"namespace": "syncd", "key": "status", "ownerType": "PRODUCTVARIANT"}
+    told = client.data(REDEFINE, {"definition": {**which, "access": {"storefront": "NONE"}}})
+    assert told["metafieldDefinitionUpdate"]["updatedDefinition"]["access"] == {"storefront": "NONE"}
+    assert told["metafieldDefinitionUpdate"]["updatedDefinition"]["name"] == "Stock status"
+    missing = client.data(REDEFINE, {"definition": {**which, "key": "other"}})["metafieldDefinitionUpdate"]
+    assert (missing["updatedDefinition"], codes(missing)) == (None, ["NOT_FOUND"])
 
 
 # ---------------------------------------------------------------------- variants

@@ -327,6 +327,25 @@ def test_meta_data_is_replaced_by_key_and_null_deletes(site: Site) -> None:
     assert site.put(url, {"meta_data": [{"key": "k", "value": None}]})["meta_data"] == []
 
 
+def test_a_batch_keeps_metadata_like_a_single_write_of_products_and_variations(site: Site) -> None:
+    parent = site.shop.add_variable("V", "Shirt", {"S": 1})
+    (variation,) = site.shop.variations(parent.id)
+    for url, id_ in (("products/batch", product_id(site)), (f"products/{parent.id}/variations/batch", variation.id)):
+
+        def meta_after(*sent: dict[str, object], url: str = url, id_: int = id_, **more: object) -> dict[str, object]:
+            entry = {"id": id_, "meta_data": list(sent), "_fields": "id,meta_data", **more}
+            (answer,) = site.ask("POST", url, {"update": [entry]}).json()["update"]
+            return {row["key"]: row["value"] for row in answer["meta_data"]}
+
+        assert meta_after({"key": "_k", "value": 1}, {"key": "_k", "value": 2}) == {"_k": "2"}
+        assert meta_after({"key": "never", "value": None}, {"key": "o", "value": {"a": [1]}}) == {
+            "_k": "2",
+            "o": {"a": [1]},
+        }
+        assert meta_after({"key": "_k", "value": "three"}, include_meta=["_k"]) == {"_k": "three"}
+        assert meta_after({"key": "_k", "value": None}) == {"o": {"a": [1]}}
+
+
 def test_a_sku_is_trimmed_and_may_be_used_once(site: Site) -> None:
     other = site.shop.add_simple("B")
     assert site.put(f"products/{other.id}", {"sku": "  C "})["sku"] == "C"

@@ -41,10 +41,11 @@ KEPT = {
     # roots
     "QueryRoot": """shop location locations product products productVariant productVariants productVariantsCount
         inventoryItem inventoryItems inventoryLevel node nodes order orders ordersCount currentAppInstallation
-        publicApiVersions webhookSubscription webhookSubscriptions""",
+        publicApiVersions webhookSubscription webhookSubscriptions metafieldDefinition metafieldDefinitions""",
     "Mutation": """inventorySetQuantities inventoryAdjustQuantities inventoryActivate inventoryDeactivate
-        productVariantsBulkUpdate metafieldsSet metafieldDefinitionCreate orderCreate orderCancel refundCreate
-        webhookSubscriptionCreate webhookSubscriptionUpdate webhookSubscriptionDelete""",
+        productVariantsBulkUpdate metafieldsSet metafieldsDelete metafieldDefinitionCreate metafieldDefinitionUpdate
+        orderCreate orderCancel refundCreate webhookSubscriptionCreate webhookSubscriptionUpdate
+        webhookSubscriptionDelete""",
     # interfaces
     "Node": "id",
     "LegacyInteroperability": "legacyResourceId",
@@ -99,6 +100,9 @@ KEPT = {
     "MetafieldsSetInput": "ownerId namespace key type value compareDigest",
     "MetafieldsSetPayload": "metafields userErrors",
     "MetafieldsSetUserError": "code elementIndex field message",
+    "MetafieldIdentifierInput": "ownerId namespace key",
+    "MetafieldIdentifier": "ownerId namespace key",
+    "MetafieldsDeletePayload": "deletedMetafields userErrors",
     "MetafieldDefinition": "id namespace key name description ownerType type access",
     "MetafieldDefinitionType": "name category",
     "MetafieldAccess": "storefront",
@@ -106,6 +110,11 @@ KEPT = {
     "MetafieldAccessInput": "storefront",
     "MetafieldDefinitionCreatePayload": "createdDefinition userErrors",
     "MetafieldDefinitionCreateUserError": "code field message",
+    "MetafieldDefinitionIdentifierInput": "ownerType namespace key",
+    "MetafieldDefinitionUpdateInput": "namespace key name description ownerType access pin",
+    "MetafieldAccessUpdateInput": "storefront",
+    "MetafieldDefinitionUpdatePayload": "updatedDefinition userErrors",
+    "MetafieldDefinitionUpdateUserError": "code field message",
     # orders
     "Order": """id legacyResourceId name number createdAt updatedAt processedAt cancelledAt cancelReason closed closedAt
         edited test unpaid fullyPaid note tags sourceName currencyCode displayFinancialStatus displayFulfillmentStatus

@@ -19,6 +19,9 @@ from syncd.sandbox.shopify.shop import ShopifyShop
 VISIBLE_FOR = timedelta(days=60)
 GID = re.compile(r"gid://shopify/(\w+)/(\d+)(?:\?inventory_item_id=(\d+))?")
 
+DEFINING = (
+    "API client to have access to the namespace and the resource type associated with the metafield definition.\n"
+)
 READ_SCOPES: Mapping[tuple[str, str], str] = {
     ("QueryRoot", "location"): "read_locations",
     ("QueryRoot", "locations"): "read_locations",
@@ -33,6 +36,8 @@ READ_SCOPES: Mapping[tuple[str, str], str] = {
     ("QueryRoot", "order"): "read_orders",
     ("QueryRoot", "orders"): "read_orders",
     ("QueryRoot", "ordersCount"): "read_orders",
+    ("QueryRoot", "metafieldDefinition"): "read_products",
+    ("QueryRoot", "metafieldDefinitions"): "read_products",
     ("ProductVariant", "inventoryItem"): "read_inventory",
     ("LineItem", "variant"): "read_products",
     ("LineItem", "product"): "read_products",
@@ -44,7 +49,9 @@ READ_SCOPES: Mapping[tuple[str, str], str] = {
     ("Mutation", "inventoryDeactivate"): "write_inventory",
     ("Mutation", "productVariantsBulkUpdate"): "write_products",
     ("Mutation", "metafieldsSet"): "write_products",
+    ("Mutation", "metafieldsDelete"): "write_products",
     ("Mutation", "metafieldDefinitionCreate"): "write_products",
+    ("Mutation", "metafieldDefinitionUpdate"): "write_products",
     ("Mutation", "orderCreate"): "write_orders",
     ("Mutation", "orderCancel"): "write_orders",
     ("Mutation", "refundCreate"): "write_orders",
@@ -83,11 +90,13 @@ class Asked:
             GraphError: ACCESS_DENIED, where the token has not got the scope.
         """
         if not self.may(scope):
+            # Definitions name no scope (recorded): those of a product's parts need that of products.
+            required = DEFINING if what.startswith("metafieldDefinition") else f"`{scope}` access scope."
             raise GraphError(
-                f"Access denied for {what} field. Required access: `{scope}` access scope.",
+                f"Access denied for {what} field. Required access: {required}",
                 code="ACCESS_DENIED",
                 documentation="https://shopify.dev/api/usage/access-scopes",
-                requiredAccess=f"`{scope}` access scope.",
+                requiredAccess=required,
             )
 
     def guard(self, type_name: str, call: Call) -> None:

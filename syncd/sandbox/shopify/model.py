@@ -54,6 +54,18 @@ class Metafield(Entity):
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
+class MetafieldDefinition(Entity):
+    TYPE: ClassVar[str] = "MetafieldDefinition"
+    owner_type: str
+    namespace: str
+    key: str
+    name: str
+    description: str | None
+    type: str
+    storefront: str  # who may read it in the shop: NONE or PUBLIC_READ
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
 class Location(Entity):
     TYPE: ClassVar[str] = "Location"
     name: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
@@ -21,6 +22,7 @@ from syncd.sandbox.shopify.model import (
     LineItem,
     Location,
     Metafield,
+    MetafieldDefinition,
     Order,
     Product,
     Variant,
@@ -337,3 +339,33 @@ def own_metafields(owner: Any, call: Call) -> dict[str, Any]:
 
 def _metafields(owner: Any) -> Mapping[tuple[str, str], Metafield]:
     return {} if isinstance(owner, Mapping) else owner.metafields
+
+
+def metafield_in_json(one: Metafield, _: Call) -> Any:
+    return json.loads(one.value) if one.type == "json" else one.value
+
+
+# ---------------------------------------------------------------------- definitions of metafields
+
+
+def definition(_: object, call: Call) -> MetafieldDefinition | None:
+    """By its owner, namespace and key; its id is on the way out (2026-10)."""
+    wish = call.arguments.get("identifier") or {}
+    place = (wish.get("ownerType"), wish.get("namespace") or "$app", wish.get("key"))
+    return call.request.shop.definitions.get(place)  # type: ignore[no-any-return]  # the request is any
+
+
+def definitions(_: object, call: Call) -> dict[str, Any]:
+    wanted = call.arguments
+    found = [
+        one
+        for one in call.request.shop.definitions.values()
+        if one.owner_type == wanted["ownerType"]
+        and wanted.get("namespace") in (None, one.namespace)
+        and wanted.get("key") in (None, one.key)
+    ]
+    return connection(rows(found), call)
+
+
+def definition_type(one: MetafieldDefinition, _: Call) -> dict[str, str]:
+    return {"name": one.type, "category": "JSON" if one.type == "json" else "TEXT"}

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from syncd.sandbox.shopify import order_mutations, product_mutations, queries, stock_mutations, subscriptions
+from syncd.sandbox.shopify import (
+    metafield_mutations,
+    order_mutations,
+    product_mutations,
+    queries,
+    stock_mutations,
+    subscriptions,
+)
 from syncd.sandbox.shopify.graphql.execution import Resolvers
 from syncd.sandbox.shopify.model import gid
 from syncd.sandbox.shopify.pages import connection
@@ -33,6 +40,8 @@ RESOLVERS: Resolvers = {
         "ordersCount": queries.orders_count,
         "webhookSubscription": queries.by_id("WebhookSubscription"),
         "webhookSubscriptions": subscriptions.listed,
+        "metafieldDefinition": queries.definition,
+        "metafieldDefinitions": queries.definitions,
     },
     "Mutation": {
         "inventorySetQuantities": stock_mutations.set_quantities,
@@ -40,8 +49,10 @@ RESOLVERS: Resolvers = {
         "inventoryActivate": stock_mutations.activate,
         "inventoryDeactivate": stock_mutations.deactivate,
         "productVariantsBulkUpdate": product_mutations.update_variants,
-        "metafieldsSet": product_mutations.set_metafields,
-        "metafieldDefinitionCreate": product_mutations.define_metafield,
+        "metafieldsSet": metafield_mutations.put,
+        "metafieldsDelete": metafield_mutations.delete,
+        "metafieldDefinitionCreate": metafield_mutations.define,
+        "metafieldDefinitionUpdate": metafield_mutations.redefine,
         "orderCreate": order_mutations.create,
         "orderCancel": order_mutations.cancel,
         "refundCreate": order_mutations.refund,
@@ -95,7 +106,11 @@ RESOLVERS: Resolvers = {
         "app": lambda _, call: queries.installation(None, call)["app"],
         "changes": queries.changes,
     },
-    "Metafield": {"jsonValue": lambda metafield, _: metafield.value},
+    "Metafield": {"jsonValue": queries.metafield_in_json},
+    "MetafieldDefinition": {
+        "type": queries.definition_type,
+        "access": lambda definition, _: {"storefront": definition.storefront},
+    },
     "Order": {
         **METAFIELDS,
         "number": lambda order, _: int(order.name.lstrip("#")),

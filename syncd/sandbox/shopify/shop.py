@@ -20,6 +20,7 @@ from syncd.sandbox.shopify.model import (
     InventoryLevel,
     LineItem,
     Location,
+    MetafieldDefinition,
     Order,
     Refund,
     RefundLine,
@@ -43,7 +44,7 @@ class ShopifyShop(Catalogue):
     search_lag: timedelta = timedelta()
     order_list_disorder: Random | None = None
     orders: dict[int, Order] = field(default_factory=dict)
-    definitions: dict[tuple[str, str, str], dict[str, object]] = field(default_factory=dict)
+    definitions: dict[tuple[str, str, str], MetafieldDefinition] = field(default_factory=dict)
 
     def delete_variant(self, sku: str) -> Variant:
         """Takes a variant out of the catalogue; lines of old orders keep the SKU's text and lose the variant."""

@@ -187,8 +187,16 @@ def batch_variations(shop: WooShop, asked: Asked) -> Reply:
 
 def _fields_inside(item: Body, entry: Body) -> Body:
     """``_fields`` inside an entry works; `brands` and `_links` come all the same."""
-    kept = only_fields(item, entry.get("_fields"))
+    kept = only_fields(_with_included_meta(item, entry), entry.get("_fields"))
     return kept | {name: item[name] for name in ("brands", "_links") if name in item}
+
+
+def _with_included_meta(item: Body, params: Body) -> Body:
+    """``include_meta`` limits the answered metadata to these keys (source: get_meta_data_for_response)."""
+    wanted = several(params, "include_meta") if params.get("include_meta") else []
+    if not wanted or "meta_data" not in item:
+        return item
+    return item | {"meta_data": [meta for meta in item["meta_data"] if meta["key"] in wanted]}
 
 
 def _sanitized(params: Body, *, manage_stock: bool) -> Body:

@@ -1,4 +1,4 @@
 """Alembic's migrations, run from code by `storage.migrate`."""
 
-HEAD = "0002"
+HEAD = "0003"
 """The newest revision. Every command compares it with the database's, without loading Alembic."""

@@ -93,6 +93,7 @@ class Scripted:
         self.asked: list[Asked] = []
         self.locations: list[Mapping[str, object]] = [LOCATION]
         self.installation: Mapping[str, object] = SHOP
+        self.definition: Mapping[str, object] | None = None
         self.server = SandboxServer(self._answer)
 
     def answers(self, *scripts: Script | Response) -> None:
@@ -103,6 +104,9 @@ class Scripted:
         if request.path.endswith("/graphql.json"):
             if "query Installation" in asked.document:
                 return answered(self.installation)
+            if "query Notices" in asked.document:
+                app = {"currentAppInstallation": self.installation["currentAppInstallation"]}
+                return answered(app | {"metafieldDefinition": self.definition})
             if "query Locations" in asked.document:
                 info = {"hasNextPage": False, "endCursor": None}
                 return answered({"locations": {"nodes": self.locations, "pageInfo": info}})
@@ -163,7 +167,8 @@ class Practice:
         return str(self.shop.variant(sku).inventory_item.number)
 
     def ref(self, sku: str) -> ListingRef:
-        return ListingRef(self.item(sku))
+        variant = self.shop.variant(sku)
+        return ListingRef(self.item(sku), f"{variant.product.number}/{variant.number}")
 
 
 @pytest.fixture

@@ -9,10 +9,10 @@ import pytest
 
 from connectors.contract import CredentialsRejected, Finding, Level, ListingRef, Unreadable
 from connectors.shopify.connector import Shopify
-from connectors.shopify.settings import LATER_SCOPES, NEEDED_SCOPES
+from connectors.shopify.settings import LATER_SCOPES, NEEDED_SCOPES, STATUS_SCOPES
 from tests.connectors.shopify.conftest import Make, Scripted, World, answered
 
-ALL = (*NEEDED_SCOPES, *LATER_SCOPES)
+ALL = (*NEEDED_SCOPES, *STATUS_SCOPES, *LATER_SCOPES)
 
 
 def place(number: int, name: str, *, active: bool = True, online: bool = True) -> dict[str, Any]:
@@ -61,10 +61,23 @@ def test_a_write_scope_brings_its_read_scope(make: Make, healthy: Scripted) -> N
 
 
 def test_scopes_that_are_of_use_later_are_named_without_alarm(make: Make, healthy: Scripted) -> None:
-    healthy.installation = installed(*NEEDED_SCOPES)
+    healthy.installation = installed(*NEEDED_SCOPES, *STATUS_SCOPES)
     findings = make(healthy.server.url).check()
     assert {finding.level for finding in findings} == {Level.OK}
-    assert any("write_products" in finding.message and "read_all_orders" in finding.message for finding in findings)
+    assert any("read_all_orders" in finding.message for finding in findings)
+
+
+def test_without_the_scope_for_statuses_buyers_see_numbers_only(make: Make, healthy: Scripted) -> None:
+    healthy.installation = installed(*NEEDED_SCOPES)
+    (warning,) = told(make(healthy.server.url), Level.WARN)
+    assert warning.message == "buyers see no statuses, only numbers: write_products is missing"
+    assert warning.hint == "Dev Dashboard > your app > Versions: add write_products, release, approve in the shop."
+
+
+def test_a_place_for_statuses_that_holds_something_else_is_warned_of(make: Make, healthy: Scripted) -> None:
+    healthy.definition = {"type": {"name": "boolean"}, "access": {"storefront": "PUBLIC_READ"}}
+    (warning,) = told(make(healthy.server.url), Level.WARN)
+    assert "of type boolean" in warning.message and "Variants: delete syncd.availability" in warning.hint
 
 
 def test_excess_scopes_are_warned_of(make: Make, healthy: Scripted) -> None:
@@ -167,7 +180,7 @@ def test_other_locations_that_sell_online_are_warned_of(make: Make, healthy: Scr
     assert warning.message.startswith("Haifa, Eilat fulfil online orders too")
 
 
-def test_the_guide_names_every_scope_that_is_needed_now_and_later() -> None:
+def test_the_guide_names_every_scope_that_is_needed_or_of_use() -> None:
     guide = " ".join(Shopify.GUIDE)
     assert all(scope in guide for scope in ALL)
 

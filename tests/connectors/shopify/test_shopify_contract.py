@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from uuid import uuid4
 
 import pytest
 
-from connectors.contract import ListingRef
+from connectors.contract import ListingRef, Notice
 from connectors.shopify.connector import Shopify
 from connectors.testing import OF_A_SHOP, Capability, ContractSuite
 from syncd.sandbox.faults import Answer, ResetAfter, ResetBefore
@@ -50,7 +50,7 @@ class ShopifyRig:
         title = f"Product {uuid4()}"
         product = self.practice.shop.add_product(title, [{"sku": sku, "units": shown, "options": options}])
         (variant,) = product.variants
-        ref = ListingRef(str(variant.inventory_item.number))
+        ref = ListingRef(str(variant.inventory_item.number), f"{product.number}/{variant.number}")
         self._variants[ref.id] = variant
         return ref
 
@@ -62,6 +62,21 @@ class ShopifyRig:
 
     def set_shown(self, ref: ListingRef, shown: int) -> None:
         self.practice.shop.edit_stock(str(self._variants[ref.id].sku), shown)
+
+    def notice(self, ref: ListingRef) -> Notice | None:
+        metafield = self._variants[ref.id].metafields.get(("syncd", "availability"))
+        if metafield is None:
+            return None
+        assert metafield.type == "json"
+        told = json.loads(metafield.value)
+        day = told.pop("expected_on")
+        return Notice(**told, expected_on=None if day is None else date.fromisoformat(day))
+
+    def sell_on(self, ref: ListingRef) -> None:
+        self._variants[ref.id].inventory_policy = "CONTINUE"
+
+    def ends_at_zero(self, ref: ListingRef) -> bool:
+        return self._variants[ref.id].stops_at_zero
 
     def buy(self, ref: ListingRef, units: int = 1) -> str:
         return str(self.practice.shop.place([(self._variants[ref.id], units)]).number)

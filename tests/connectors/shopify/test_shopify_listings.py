@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -54,7 +55,7 @@ def item(number: int = 11, **changes: Any) -> dict[str, Any]:
 
 def test_a_variant_is_a_listing_by_its_inventory_item() -> None:
     told = listing(variant(), item(), ALONE)
-    assert (told.id, told.parent_id, told.sku, told.name) == ("11", None, "SANDAL-39", "Sandal")
+    assert (told.id, told.parent_id, told.sku, told.name) == ("11", "3/7", "SANDAL-39", "Sandal")
     assert (told.shown, told.stock, told.sells_at_zero) == (5, StockKeeping.OWN, ())
     assert (told.options, told.gtin, told.published) == ("Size: 39, Colour: black", "7290000000008", True)
     assert told.admin_url == "https://sample-shop.myshopify.com/admin/products/3/variants/7"
@@ -97,6 +98,32 @@ def test_what_shopify_does_not_count_here_has_no_number_and_says_why(changes: di
 def test_a_listing_that_sells_on_at_zero_keeps_its_number(policy: str) -> None:
     told = listing(variant(inventoryPolicy=policy), item(), ALONE)
     assert (told.shown, told.sells_at_zero) == (5, ("it continues selling when out of stock",))
+
+
+MAY_STOP = Standing(replace(SHOP, granted=frozenset({"write_products"})), HERE, sells_elsewhere=True)
+
+
+@pytest.mark.parametrize(
+    ("shop", "changes", "can_stop"),
+    [
+        (MAY_STOP, {}, True),
+        (MAY_STOP, {"tracked": False}, False),
+        (MAY_STOP, {"inventoryLevel": None}, False),
+        (MAY_STOP, {"inventoryLevels": {"nodes": [level(4, location=place(2, "Haifa"))]}}, False),
+        (AMONG_OTHERS, {}, False),
+    ],
+    ids=["only that", "not tracked", "not stocked", "sold elsewhere too", "no scope"],
+)
+def test_selling_on_at_zero_can_be_stopped_where_it_is_the_only_reason_and_allowed(
+    shop: Standing, changes: dict[str, Any], can_stop: bool
+) -> None:
+    told = listing(variant(inventoryPolicy="CONTINUE"), item(**({"inventoryLevels": {"nodes": []}} | changes)), shop)
+    assert told.sells_at_zero
+    assert told.can_stop is can_stop
+
+
+def test_what_stops_at_zero_needs_no_stopping() -> None:
+    assert listing(variant(), item(inventoryLevels={"nodes": []}), MAY_STOP).can_stop is False
 
 
 def test_stock_that_is_sold_online_from_elsewhere_is_named_with_its_units() -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
-from connectors.contract import ListingRef
+from connectors.contract import ListingRef, Notice
 from connectors.testing import OF_A_SHOP, ContractSuite
 from connectors.woocommerce.connector import WooCommerce
 from syncd.sandbox.faults import Answer, ResetAfter, ResetBefore
@@ -48,6 +48,27 @@ class WooRig:
         product = self.shop.products[int(ref.id)]
         product.stock = shown
         self.shop.save(product)
+
+    def notice(self, ref: ListingRef) -> Notice | None:
+        meta = {row.key: str(row.value) for row in self.shop.products[int(ref.id)].meta}
+        if "_syncd_status" not in meta:
+            assert not meta
+            return None
+        days, day = meta.get("_syncd_lead_time_days"), meta.get("_syncd_expected_on")
+        return Notice(
+            meta["_syncd_status"],
+            meta.get("_syncd_text", ""),
+            int(days) if days else None,
+            date.fromisoformat(day) if day else None,
+        )
+
+    def sell_on(self, ref: ListingRef) -> None:
+        product = self.shop.products[int(ref.id)]
+        product.backorders = "notify"
+        self.shop.save(product)
+
+    def ends_at_zero(self, ref: ListingRef) -> bool:
+        return self.shop.products[int(ref.id)].backorders == "no"
 
     def buy(self, ref: ListingRef, units: int = 1) -> str:
         return str(self.shop.checkout({int(ref.id): units}, "processing", "card").id)

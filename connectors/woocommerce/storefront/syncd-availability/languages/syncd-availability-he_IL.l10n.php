@@ -1,0 +1,7 @@
+<?php
+// The words of Syncd Availability, in the format of WordPress 6.5. GPL-2.0-or-later.
+return array(
+	'domain'   => 'syncd-availability',
+	'language' => 'he_IL',
+	'messages' => array( 'Availability' => 'זמינות' ),
+);

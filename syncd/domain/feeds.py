@@ -1,0 +1,67 @@
+"""Whether a supplier's feed may be believed: what looks wrong as a whole waits for a yes (design.md §3.6, N19, N72)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from syncd.domain.safety import HoldLimits
+
+JUMPS_BY = 10
+"""A jump is to more than so many times what was stated, or to less than the like part, by ten units at least."""
+
+
+def suspicions(
+    before: Mapping[int, int | None],
+    after: Mapping[int, int | None],
+    columns_before: Sequence[str] | None,
+    columns_after: Sequence[str],
+    limits: HoldLimits,
+) -> list[str]:
+    """Why a reading of a feed should not be used without a yes, in words; empty where it may be.
+
+    `before` and `after`: units stated by SKU of ours, ``None`` where the feed did not say. The first reading of a feed
+    (`columns_before` is ``None``) has nothing to be compared with and is suspicious only where it says nothing at all.
+    """
+    said = {sku: units for sku, units in after.items() if units is not None}
+    if columns_before is None:
+        return [] if said else ["it tells of no SKU of yours"]
+    found = []
+    if moved := _moved(columns_before, columns_after):
+        found.append(moved)
+    known = {sku: units for sku, units in before.items() if units is not None}
+    if not known:
+        return found
+    missing = [sku for sku in known if sku not in said]
+    zeroed = [sku for sku, units in known.items() if units > 0 and said.get(sku) == 0]
+    jumped = [sku for sku, units in known.items() if sku in said and _jumps(units, said[sku])]
+    stocked = sum(units > 0 for units in known.values())
+    if not said:
+        found.append("it tells of no SKU of yours any more")
+    elif _too_many(missing, len(known), limits.missing_percent, limits.count):
+        found.append(f"{len(missing):,} of {len(known):,} SKUs are missing")
+    if stocked and len(zeroed) == stocked and stocked >= limits.count:
+        found.append("everything is 0 now")
+    elif _too_many(zeroed, stocked, limits.zeroing_percent, limits.count):
+        found.append(f"{len(zeroed):,} of {stocked:,} SKUs in stock become 0")
+    if _too_many(jumped, len(known), limits.jumps_percent, limits.count):
+        found.append(f"{len(jumped):,} of {len(known):,} SKUs change more than tenfold")
+    return found
+
+
+def _too_many(some: Sequence[int], of: int, percent: int, count: int) -> bool:
+    return len(some) >= count and len(some) * 100 > of * percent
+
+
+def _jumps(before: int, after: int) -> bool:
+    low, high = sorted((max(0, before), max(0, after)))
+    return low > 0 and high - low >= 10 and high > JUMPS_BY * low
+
+
+def _moved(before: Sequence[str], after: Sequence[str]) -> str:
+    """Columns that were added at the end harm nobody; others may stand under a word that is not theirs."""
+    if list(after[: len(before)]) == list(before):
+        return ""
+    gone = [word for word in before if word not in after]
+    if gone:
+        return f"its columns changed: {', '.join(gone[:3])} {'is' if len(gone) == 1 else 'are'} gone"
+    return "its columns stand in another order"

@@ -1,0 +1,203 @@
+"""Takes in what suppliers have: read, judged as a whole, then applied at once (design.md §3.6, §4, N19)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from connectors.contract import ConnectorError, CredentialsRejected, Supplies, Unreadable
+from syncd.domain.feeds import suspicions
+from syncd.domain.safety import Held
+from syncd.storage import catalogue, channels, holds, incidents, ledger, supplies
+from syncd.storage.incidents import IncidentKind
+from syncd.storage.session import Tx
+from syncd.storage.supplies import Feed, Stated
+from syncd.sync import stock
+from syncd.sync.house import House, Port
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What one reading of a feed brought. `unknown`: SKUs that the master table lacks; `held`: why it waits for a yes,
+    empty where it was applied; `changed`: SKUs of which something else is stated now."""
+
+    rows: int = 0
+    known: int = 0
+    unknown: int = 0
+    changed: int = 0
+    held: str = ""
+    unchanged: bool = False
+
+
+def take(house: House, port: Port) -> Taken:
+    """Read a supplier's feed and apply it, unless it looks wrong: then the last good one stays until it expires.
+
+    Safe to repeat. What a feed says is replaced as a whole, in one transaction: a SKU of which it no longer speaks is
+    not zero at the supplier, but nothing is known of it, so nothing of it is sold.
+
+    Raises:
+        ConnectorError: it could not be read; what was known stays until it expires.
+    """
+    assert port.feed is not None
+    with house.db.write() as tx:
+        known = supplies.feed(tx, port.name)
+    try:
+        read = port.feed.supplies(known.version)
+    except ConnectorError as error:
+        _failed(house, port, error)
+        raise
+    with house.db.write() as tx:
+        house.keep_lease(tx, port.name)
+        now = house.now()
+        supplies.change_feed(tx, port.name, read_at=now)
+        channels.change(tx, port.name, pulled_at=now, parked_reason=None)
+        for kind in (IncidentKind.PARKED, IncidentKind.SILENT):
+            incidents.close_incident(tx, kind, channel=port.name, subject=port.name, now=now)
+        if read is None or read.version == known.version:
+            if read is not None:
+                _stated_anew(tx, house, port, known, read.stated_at)
+            return Taken(unchanged=True)
+        return _judge(tx, house, port, supplies.feed(tx, port.name), read)
+
+
+def _stated_anew(tx: Tx, house: House, port: Port, feed: Feed, stated_at: datetime) -> None:
+    """The same content, written anew by the supplier: as fresh as that."""
+    if feed.stated_at is None or stated_at > feed.stated_at:
+        supplies.change_feed(tx, port.name, stated_at=stated_at)
+        revive(tx, house, port)
+
+
+def _judge(tx: Tx, house: House, port: Port, feed: Feed, read: Supplies) -> Taken:
+    ids = catalogue.ids(tx)
+    stated = {
+        ids[one.sku]: Stated(port.name, ids[one.sku], one.units, one.lead_time_days, one.pack_size)
+        for one in read.supplies
+        if one.sku in ids
+    }
+    before = supplies.of_feed(tx, port.name)
+    _tell_of_rows(tx, house, port, read)
+    taken = Taken(read.rows, len(stated), len(read.supplies) - len(stated))
+    if read.version not in (feed.approved_version, feed.rejected_version):
+        reasons = suspicions(
+            {sku_id: one.units for sku_id, one in before.items()},
+            {sku_id: one.units for sku_id, one in stated.items()},
+            feed.columns,
+            read.columns,
+            house.hold_limits,
+        )
+        if reasons:
+            return _hold(tx, house, port, read, taken, " and ".join(reasons))
+    elif read.version == feed.rejected_version:
+        return _held(taken, "you said no to it")
+    holds.pass_over(tx, port.name, house.now())
+    incidents.close_incident(tx, IncidentKind.FEED, channel=port.name, subject="held", now=house.now())
+    supplies.change_feed(
+        tx,
+        port.name,
+        version=read.version,
+        stated_at=read.stated_at,
+        rows=read.rows,
+        columns=list(read.columns),
+        held_version=None,
+        expired=False,
+    )
+    changed = _differing(before, stated)
+    supplies.put(tx, list(stated.values()))
+    supplies.forget(tx, port.name, before.keys() - stated.keys())
+    ledger.raise_again(tx, sorted(changed if not feed.expired else {*before, *stated}))
+    return Taken(taken.rows, taken.known, taken.unknown, len(changed))
+
+
+def _differing(before: dict[int, Stated], after: dict[int, Stated]) -> set[int]:
+    return {sku_id for sku_id in {*before, *after} if before.get(sku_id) != after.get(sku_id)}
+
+
+def _hold(tx: Tx, house: House, port: Port, read: Supplies, taken: Taken, why: str) -> Taken:
+    supplies.change_feed(tx, port.name, held_version=read.version)
+    hold = holds.open_hold(tx, port.name, Held(f"the feed looks wrong: {why}", ()), house.now(), version=read.version)
+    incidents.open_incident(
+        tx,
+        IncidentKind.FEED,
+        channel=port.name,
+        subject="held",
+        text=f"{port.name} was read and not used: {why}",
+        hint=f"Look at it, then: syncd approve {hold.id}, or syncd reject {hold.id}. What it said before holds until"
+        " it is too old.",
+        now=house.now(),
+    )
+    return _held(taken, why)
+
+
+def _held(taken: Taken, why: str) -> Taken:
+    return Taken(taken.rows, taken.known, taken.unknown, held=why)
+
+
+def _tell_of_rows(tx: Tx, house: House, port: Port, read: Supplies) -> None:
+    """Tell of rows that cannot be read, once for all of them; over with the reading in which they are right again."""
+    if not read.parked:
+        incidents.close_incident(tx, IncidentKind.FEED, channel=port.name, subject="rows", now=house.now())
+        return
+    several = len(read.parked) > 1
+    rows = f"{len(read.parked)} rows or more cannot be read, such as" if several else "1 row cannot be read"
+    incidents.open_incident(
+        tx,
+        IncidentKind.FEED,
+        channel=port.name,
+        subject="rows",
+        text=f"{port.name}: {rows}: {read.parked[0].reason}",
+        hint=f"All of them: syncd check. A word that is not known: {port.name.upper()}_VALUES. The rest is used.",
+        now=house.now(),
+    )
+
+
+def _failed(house: House, port: Port, error: ConnectorError) -> None:
+    """A feed that a person has to look at stands still; one that does not answer is read again."""
+    with house.db.write() as tx:
+        if not isinstance(error, CredentialsRejected | Unreadable):
+            return
+        channels.change(tx, port.name, parked_reason=str(error))
+        incidents.open_incident(
+            tx,
+            IncidentKind.PARKED,
+            channel=port.name,
+            subject=port.name,
+            text=f"{port.name}: {error}",
+            hint=error.hint or "Look at it: syncd check",
+            now=house.now(),
+        )
+
+
+def revive(tx: Tx, house: House, port: Port) -> None:
+    """A feed that was past its time is fresh again: its units may be sold."""
+    feed = supplies.feed(tx, port.name)
+    if feed.expired and not stock.expired(house, feed):
+        supplies.change_feed(tx, port.name, expired=False)
+        ledger.raise_again(tx, sorted(supplies.of_feed(tx, port.name)))
+        incidents.close_incident(tx, IncidentKind.FEED, channel=port.name, subject="expired", now=house.now())
+
+
+def expire(tx: Tx, house: House, ports: Iterable[Port]) -> set[str]:
+    """Take the units of feeds that are too old out of every number, to a status and not to a lie; the feeds.
+
+    Feeds that are configured no more count as too old.
+    """
+    fresh = {port.name for port in ports}
+    gone = set()
+    for name, feed in supplies.every_feed(tx).items():
+        if feed.expired or feed.version is None or not stock.expired(house, feed):
+            continue
+        supplies.change_feed(tx, name, expired=True)
+        ledger.raise_again(tx, sorted(supplies.of_feed(tx, name)))
+        gone.add(name)
+        if name in fresh:
+            incidents.open_incident(
+                tx,
+                IncidentKind.FEED,
+                channel=name,
+                subject="expired",
+                text=f"{name} says nothing new since {feed.stated_at:%Y-%m-%d %H:%M} UTC: its units are sold no more",
+                hint="Does the supplier still write it? See: syncd check. By itself once it is written anew.",
+                now=house.now(),
+            )
+    return gone
