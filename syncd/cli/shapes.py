@@ -297,6 +297,7 @@ def _of_permission(one: Permission, today: date, zone: ZoneInfo) -> Json:
         "holds": one.holds(today),
         "reason": one.reason,
         "made_at": local(one.made_at, zone),
+        "ended_at": local(one.ended_at, zone),
     }
 
 

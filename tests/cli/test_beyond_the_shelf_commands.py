@@ -92,6 +92,7 @@ def test_permissions_are_given_shown_and_taken_back(selling: Shops) -> None:
     assert selling.shown("MUG") == (13, 14)
     selling.done("pre-order", "MUG", "--end")
     assert "No SKU has one" in selling.done("permissions").out
+    assert selling.done("permissions", "--all").out.count("taken back") == 2
 
 
 def test_backorders_are_switched_off_from_here(shops: Shops) -> None:
