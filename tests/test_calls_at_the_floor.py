@@ -1,7 +1,7 @@
 """How many calls a sync makes when nothing raced: writes at the shops' limits, one walk of orders, one read.
 
 Counted at the practice shops, over real HTTP, in a house that is open already: a new process also asks Shopify once
-for a token, for its permissions and for its locations.
+for a token, for its permissions and for its locations, and before the first status whether buyers may read it.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from math import ceil
 
@@ -18,10 +18,12 @@ import pytest
 
 from connectors import registry
 from syncd import app, config, settings_file
+from syncd.config import Settings
+from syncd.domain.status import StockStatus
 from syncd.sandbox.server import Call, SandboxServer
 from syncd.sandbox.shopify import Bucket, ShopifyApp, ShopifyShop
 from syncd.sandbox.woocommerce import WooShop, woo_app
-from syncd.sync import adoption, desk, golive
+from syncd.sync import adoption, desk, golive, permits
 from syncd.sync.cycle import sync
 from syncd.sync.house import House
 
@@ -44,6 +46,7 @@ class Street:
     shopify: ShopifyShop
     woo_server: SandboxServer
     shopify_server: SandboxServer
+    settings: Settings
 
     def sync(self) -> tuple[Counter[str], Counter[str]]:
         """The calls that one sync makes, of each shop by name. It must end with nothing left to do."""
@@ -72,6 +75,8 @@ def _woo_name(call: Call, shop: WooShop) -> str:
 
 
 def _shopify_name(call: Call) -> str:
+    if call.path.endswith("access_token"):
+        return "token"
     operation = re.search(r"(?:query|mutation) (\w+)", json.loads(call.body)["query"])
     assert operation
     return operation[1]
@@ -108,7 +113,7 @@ def street(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Street]:
             adoption.commit(house, port, adoption.look(house, port))
             for port in house.ports:
                 assert golive.go_live(house, port).live
-            yield Street(house, woo, shopify, woo_server, shopify_server)
+            yield Street(house, woo, shopify, woo_server, shopify_server, settings)
 
 
 def test_a_sync_with_nothing_to_do_writes_nothing_and_looks_at_one_page(street: Street) -> None:
@@ -156,3 +161,76 @@ def test_a_sale_is_written_to_the_other_shop_only(street: Street) -> None:
     assert not [name for name in woo if name.startswith("POST")]
     assert {name: woo[name] for name in WOO_ORDERS} == WOO_ORDERS
     assert shopify == {**SHOPIFY_ORDERS, "ItemsById": 1, "Adjust": 1}
+
+
+# ---- what buyers read
+
+
+def writes(woo: Counter[str], shopify: Counter[str]) -> tuple[dict[str, int], dict[str, int]]:
+    """The calls that change something, of each shop."""
+    reading = {*SHOPIFY_ORDERS, "ItemsById"}
+    return (
+        {name: calls for name, calls in woo.items() if name.startswith("POST")},
+        {name: calls for name, calls in shopify.items() if name not in reading},
+    )
+
+
+EVERYTHING_AT_WOO = {
+    "POST products/batch": hundreds(len(SIMPLE)),
+    "POST variations of SHIRT": hundreds(len(SHIRT)),
+    "POST variations of SHOE": 1,
+}
+
+
+def test_statuses_that_change_with_their_numbers_cost_nothing_at_woo_and_one_call_of_25_at_shopify(
+    street: Street,
+) -> None:
+    for sku in EVERY:
+        desk.adjust(street.house, sku, -1, reason="test")
+        permits.say_status(street.house, sku, StockStatus.ON_THE_WAY)
+    woo, shopify = street.sync()
+    assert writes(woo, shopify) == (
+        EVERYTHING_AT_WOO,
+        {"Adjust": ceil(len(EVERY) / 250), "Show": ceil(len(EVERY) / 25)},
+    )
+    assert writes(*street.sync()) == ({}, {})
+
+
+def test_statuses_alone_cost_full_batches_and_no_number_is_written(street: Street) -> None:
+    street.sync()
+    for sku in EVERY:
+        permits.say_status(street.house, sku, StockStatus.SUPPLIER)
+    assert writes(*street.sync()) == (EVERYTHING_AT_WOO, {"Show": ceil(len(EVERY) / 25)})
+    assert writes(*street.sync()) == ({}, {})
+
+
+def test_a_number_that_changes_without_its_status_shows_nothing_anew(street: Street) -> None:
+    street.sync()
+    desk.adjust(street.house, "MUG-000", -1, reason="test")
+    assert writes(*street.sync()) == ({"POST products/batch": 1}, {"Adjust": 1})
+    (call,) = [call for call in street.woo_server.calls if call.method == "POST"]
+    assert b"meta_data" not in call.body
+
+
+def test_numbers_and_statuses_of_different_skus_share_their_calls(street: Street) -> None:
+    street.sync()
+    for sku in SIMPLE[:20]:
+        desk.adjust(street.house, sku, 1, reason="test")
+    for sku in SIMPLE[10:40]:
+        permits.say_status(street.house, sku, StockStatus.ON_THE_WAY)
+    for sku in SIMPLE[40:45]:
+        desk.adjust(street.house, sku, -1, reason="test")
+    assert writes(*street.sync()) == ({"POST products/batch": 1}, {"Set": 1, "Adjust": 1, "Show": 2})
+    assert writes(*street.sync()) == ({}, {})
+
+
+def test_a_new_process_asks_shopify_once_whether_buyers_may_read_it(street: Street) -> None:
+    street.sync()
+    with app.open_house(street.settings, command="test") as house:
+        again = replace(street, house=house)
+        again.sync()
+        for sku in ("MUG-000", "MUG-001"):
+            permits.say_status(house, sku, StockStatus.PRE_ORDER)
+            _, shopify = again.sync()
+            assert shopify["Show"] == 1
+            assert shopify["Notices"] == (sku == "MUG-000")
