@@ -44,6 +44,9 @@ SETTINGS = (
             "X-Api-Key: abc", secret=True),
     Setting("PRIVATE_ADDRESSES", "Whether URL may lie in your own network", SettingType.BOOL, "no"),
     Setting("CA_FILE", "Certificates to trust instead of the usual ones", SettingType.PATH),
+    Setting("SILENT_AFTER", "What the supplier stated is sold for so long; after that it is out of every number",
+            SettingType.DURATION, "36h"),
+    Setting("POLL", "The service looks at the feed so often", SettingType.DURATION, "15m"),
     Setting("MAX_MB", "A feed larger than this is refused", SettingType.INT, str(MAX_MB)),
 )  # fmt: skip
 

@@ -7,10 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 
 from connectors.tables.cells import Cell, CellError, Damaged, plain_text, printable
+from connectors.tables.days import TwoDays, day_of
 
-_DAY_LAST = re.compile(r"([0-9]{4})([-/.])([0-9]{1,2})\2([0-9]{1,2})|([0-9]{4})年([0-9]{1,2})月([0-9]{1,2})日")
-_COMPACT = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})")
-_YEAR_LAST = re.compile(r"([0-9]{1,2})([-/.])([0-9]{1,2})\2([0-9]{4})")
 _CLOCK = re.compile(
     r"([0-9]{1,2})[:.]([0-9]{2})(?:[:.]([0-9]{2})(?:[.,][0-9]+)?)?\s*([AP]M)?\s*(Z|[+-][0-9]{2}:?[0-9]{2})?",
     re.IGNORECASE,
@@ -106,24 +104,10 @@ def _day_of(cell: str | date | time) -> date:
 
 
 def _day(text: str) -> date | None:
-    """The day that a text is; ``None`` where it is none."""
-    if found := _DAY_LAST.fullmatch(text):
-        year, month, day = (found[1], found[3], found[4]) if found[1] else (found[5], found[6], found[7])
-    elif found := _COMPACT.fullmatch(text):
-        year, month, day = found[1], found[2], found[3]
-    elif found := _YEAR_LAST.fullmatch(text):
-        day, month, year = found[1], found[3], found[4]
-        if found[2] != ".":
-            if int(day) <= 12 and int(month) <= 12 and day != month:
-                raise CellError(f'"{text}" could have the day or the month first; say which with <CHANNEL>_TIME_FORMAT')
-            if int(month) > 12:
-                day, month = month, day
-    else:
-        return None
     try:
-        return date(int(year), int(month), int(day))
-    except ValueError:
-        raise CellError(f'"{text}" is no day of any year') from None
+        return day_of(text)
+    except TwoDays as error:
+        raise CellError(f"{error}; say which with <CHANNEL>_TIME_FORMAT") from None
 
 
 def _clock(text: str) -> tuple[time | None, tzinfo | None]:

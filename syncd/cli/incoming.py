@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from syncd.cli import instants, invocation, output, shapes
 from syncd.cli.reports import AsJson
+from syncd.cli.words import many
+from syncd.errors import CONFIGURATION, SyncdError
+from syncd.files import read_deliveries
 from syncd.storage.catalogue import OWN_SHELF
 from syncd.storage.incoming import Delivery
 from syncd.sync import deliveries
@@ -111,6 +115,43 @@ def cancel(ctx: typer.Context, number: Number) -> None:
     with invocation.of(ctx).house("incoming cancel") as (house, _):
         found = deliveries.call_off(house, number)
     _show(found)
+
+
+@app.command("import")
+def import_(
+    ctx: typer.Context,
+    file: Annotated[Path, typer.Argument(help="CSV or .xlsx with SKU, Units, Expected, Supplier, Reference.")],
+    reference: Annotated[
+        str | None, typer.Option(help="Your word for the order, where the file has no such column.")
+    ] = None,
+    encoding: Annotated[str | None, typer.Option(help="The file's encoding, where it is not recognised.")] = None,
+) -> None:
+    """Announce all deliveries of a file, or none. The same file again changes nothing; new days are taken over.
+
+    Example: syncd incoming import order-4711.csv --reference 4711
+    """
+    read = read_deliveries(file, encoding=encoding)
+    for warning in read.warnings:
+        output.failure(warning)
+    for row in read.bad_rows:
+        output.failure(f"  line {row.line_number}: {row.reason}")
+    if read.bad_rows:
+        raise SyncdError(f"{many(len(read.bad_rows), 'bad row')} in {file.name}; nothing was announced.", "Mend it.")
+    if any(row.reference is None for row in read.rows) and reference is None:
+        raise SyncdError(
+            f"{file.name} has rows without a reference: read twice, they would count twice.",
+            "Give the order a name: --reference 4711",
+            exit_code=CONFIGURATION,
+        )
+    told = [
+        Announced(row.sku, row.units, row.expected_on, row.supplier, row.reference or reference) for row in read.rows
+    ]
+    with invocation.of(ctx).house("incoming import") as (house, _):
+        found = deliveries.import_all(house, told)
+    output.line(
+        f"{file.name}: {many(found.added, 'delivery', 'deliveries')} announced, {found.changed} changed,"
+        f" {found.same} as before."
+    )
 
 
 def _show(one: Delivery) -> None:

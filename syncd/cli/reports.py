@@ -15,7 +15,7 @@ from syncd.domain.stock import StockClass
 from syncd.storage.catalogue import Level
 from syncd.storage.channels import Mode
 from syncd.sync import standing
-from syncd.sync.standing import ChannelStanding, Explanation, Standing, StockLine
+from syncd.sync.standing import ChannelStanding, Explanation, FeedStanding, Standing, StockLine
 from syncd.sync.views import View, in_step, why_left_alone
 
 AsJson = Annotated[bool, typer.Option("--json", help="For programs (docs/json.md).")]
@@ -59,6 +59,8 @@ def status(ctx: typer.Context, json: AsJson = False) -> None:
 
 def _of_channel(one: ChannelStanding, now: datetime) -> str:
     """How a channel stands, with ``{read}`` where it says how long ago it was read: channels alike share a line."""
+    if one.feed is not None:
+        return _of_feed(one, one.feed, now)
     if not one.steady:
         return _of_till(one, now)
     mode = {Mode.SHADOW: "shadow: nothing is written", Mode.RESTORING: "its old numbers are being restored"}
@@ -85,6 +87,18 @@ def _of_till(one: ChannelStanding, now: datetime) -> str:
     else:
         heard = "newest file {read}"
     return f"only read, {heard}"
+
+
+def _of_feed(one: ChannelStanding, feed: FeedStanding, now: datetime) -> str:
+    """How a supplier's feed stands."""
+    if one.parked_reason is not None:
+        return f"only read, stands still: {one.parked_reason}".replace("{", "(").replace("}", ")")
+    held = ["one that looks wrong waits for you: syncd holds"] if feed.held else []
+    if feed.stated_at is None:
+        return ", ".join(["only read", "nothing of it is used yet", *held])
+    limit = in_words(one.silent_after)
+    age = f"too old to be sold (after {limit})" if feed.too_old else f"too old after {limit}"
+    return ", ".join(["only read", many(feed.skus, "SKU"), f"written {ago(feed.stated_at, now)}", age, *held])
 
 
 def _exposure(found: Standing) -> str:

@@ -1,6 +1,7 @@
 """Owners' files: stock and map files read and written. No database, no network; a file in, frozen values out."""
 
 from connectors.tables.values import BadRow
+from syncd.files.deliveries_file import read_deliveries
 from syncd.files.map_file import read_map
 from syncd.files.stock_file import read_stock
 from syncd.files.values import (
@@ -24,6 +25,7 @@ __all__ = [
     "StockFile",
     "StockFileKind",
     "StockRow",
+    "read_deliveries",
     "read_map",
     "read_stock",
     "write_map",

@@ -54,3 +54,29 @@ MAP_HEADERS: dict[str, str] = {
     "shown": "Shown",
 }
 """The columns of a map file, in their order: field of `MapRow` → the word in the header."""
+
+DELIVERY_HEADERS: dict[str, str] = {
+    "sku": "SKU",
+    "units": "Units",
+    "expected_on": "Expected",
+    "supplier": "Supplier",
+    "reference": "Reference",
+}
+"""The columns of a file of deliveries: field of `DeliveryRow` → the word in the header."""
+
+DELIVERY_SYNONYMS: dict[str, tuple[str, ...]] = {
+    "sku": STOCK_SYNONYMS["sku"],
+    "units": ("quantity", "qty", "ordered", "כמות", "ilość", "antal", "数量"),
+    "expected_on": ("expected on", "eta", "delivery date", "תאריך אספקה", "data dostawy", "leveringsdato", "到货日期"),
+    "supplier": STOCK_SYNONYMS["supplier"],
+    "reference": (
+        "order",
+        "order number",
+        "po",
+        "purchase order",
+        "מספר הזמנה",
+        "numer zamówienia",
+        "ordrenummer",
+        "订单号",
+    ),
+}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
@@ -93,6 +94,27 @@ class StockFile:
     bad_rows: tuple[BadRow, ...]
     skipped: tuple[Skipped, ...]
     shows_available: bool
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryRow:
+    """What one row says of a delivery. `expected_on` is a day in the shop's time zone."""
+
+    line_number: int
+    sku: str
+    units: int
+    expected_on: date | None = None
+    supplier: str | None = None
+    reference: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveriesFile:
+    """A file of deliveries as read."""
+
+    rows: tuple[DeliveryRow, ...]
+    bad_rows: tuple[BadRow, ...]
     warnings: tuple[str, ...] = ()
 
 

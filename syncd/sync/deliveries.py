@@ -57,10 +57,14 @@ def import_all(house: House, told: Iterable[Announced]) -> Imported:
         UnknownSku, Refusal: as `announce`; nothing was changed.
     """
     added = changed = same = 0
+    seen: set[tuple[str, str]] = set()
     with house.db.write() as tx:
         for one in told:
             positive(one.units)
             assert one.reference is not None, "a file without references would count twice"
+            if (one.sku, one.reference) in seen:
+                raise Refusal(f"{one.sku} stands twice under {one.reference}", "Put its units into one row.")
+            seen.add((one.sku, one.reference))
             known = incoming.by_reference(tx, known_sku(tx, one.sku).id, one.reference)
             if known is None:
                 _not_over(house, one.expected_on)

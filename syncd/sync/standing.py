@@ -8,13 +8,14 @@ from datetime import datetime, timedelta
 
 from syncd.domain.availability import Pools
 from syncd.domain.safety import Change
-from syncd.storage import catalogue, channels, holds, incidents, listings, orders
+from syncd.storage import catalogue, channels, holds, incidents, listings, orders, supplies
 from syncd.storage.catalogue import Level, Sku
 from syncd.storage.channels import Mode
 from syncd.storage.holds import Hold
 from syncd.storage.incidents import Incident
 from syncd.storage.listings import ListingRow
 from syncd.storage.orders import Reservation, ToDecide
+from syncd.storage.session import Tx
 from syncd.sync import stock as stock_of
 from syncd.sync import views
 from syncd.sync.desk import known_sku
@@ -42,6 +43,18 @@ class ChannelStanding:
     oldest_waiting: datetime | None
     silent_after: timedelta
     steady: bool
+    feed: FeedStanding | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FeedStanding:
+    """A supplier's feed: of how many of our SKUs it told, and when it was written; ``None``: nothing was used yet.
+    Where it is `too_old` its units are not sold. `held`: a newer one waits for a yes."""
+
+    skus: int
+    stated_at: datetime | None
+    too_old: bool
+    held: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +94,8 @@ def standing(house: House) -> Standing:
             if channel is None:
                 continue
             kept = views.load(tx, house, port)
-            found.append(_channel(channel, port, kept))
+            feed = _feed(tx, house, port.name) if port.feed is not None else None
+            found.append(_channel(channel, port, kept, feed))
             for view in kept:
                 advertised[view.sku.id] += max(0, view.row.showing or 0)
         counted = [sku for sku in skus if sku.counted_at is not None]
@@ -110,7 +124,15 @@ def standing(house: House) -> Standing:
         )
 
 
-def _channel(channel: channels.Channel, port: Port, kept: list[View]) -> ChannelStanding:
+def _feed(tx: Tx, house: House, name: str) -> FeedStanding:
+    known = supplies.every_feed(tx).get(name)
+    if known is None:
+        return FeedStanding(0, None, too_old=False, held=False)
+    too_old = known.stated_at is not None and stock_of.expired(house, known)
+    return FeedStanding(supplies.count(tx, name), known.stated_at, too_old, known.held_version is not None)
+
+
+def _channel(channel: channels.Channel, port: Port, kept: list[View], feed: FeedStanding | None) -> ChannelStanding:
     live = channel.mode is not Mode.SHADOW
     late = [view for view in kept if live and not in_step(view)]
     since = [view.row.waits_since for view in late if view.row.waits_since is not None]
@@ -128,6 +150,7 @@ def _channel(channel: channels.Channel, port: Port, kept: list[View]) -> Channel
         min(since, default=None),
         port.silent_after,
         port.steady,
+        feed,
     )
 
 

@@ -55,16 +55,16 @@ def take(house: House, port: Port) -> Taken:
         for kind in (IncidentKind.PARKED, IncidentKind.SILENT):
             incidents.close_incident(tx, kind, channel=port.name, subject=port.name, now=now)
         if read is None or read.version == known.version:
-            _stated_anew(tx, house, port, known, None if read is None else read.stated_at)
+            if read is not None:
+                _stated_anew(tx, house, port, known, read.stated_at)
             return Taken(unchanged=True)
         return _judge(tx, house, port, supplies.feed(tx, port.name), read)
 
 
-def _stated_anew(tx: Tx, house: House, port: Port, feed: Feed, stated_at: datetime | None) -> None:
-    """The same content: as fresh as the supplier says; where it says nothing of time, as fresh as now."""
-    at = stated_at or house.now()
-    if feed.stated_at is None or at > feed.stated_at:
-        supplies.change_feed(tx, port.name, stated_at=at)
+def _stated_anew(tx: Tx, house: House, port: Port, feed: Feed, stated_at: datetime) -> None:
+    """The same content, written anew by the supplier: as fresh as that."""
+    if feed.stated_at is None or stated_at > feed.stated_at:
+        supplies.change_feed(tx, port.name, stated_at=stated_at)
         revive(tx, house, port)
 
 
