@@ -474,7 +474,7 @@ BITES = [
 
 
 class Suite(ContractSuite):
-    capabilities = frozenset(Capability)
+    capabilities = frozenset(Capability) - {Capability.SUPPLY, Capability.TOLD}
 
 
 def promise(prefix: str) -> Callable[..., None]:

@@ -105,7 +105,7 @@ class MemoryRig:
 
 
 class TestTheShopLikeWooCommerce(ContractSuite):
-    capabilities = frozenset(Capability) - {Capability.TOLD}
+    capabilities = frozenset(Capability) - {Capability.SUPPLY, Capability.TOLD}
 
     @pytest.fixture
     def rig(self) -> MemoryRig:
@@ -113,7 +113,7 @@ class TestTheShopLikeWooCommerce(ContractSuite):
 
 
 class TestTheShopLikeShopify(ContractSuite):
-    capabilities = frozenset(Capability) - {Capability.TOLD}
+    capabilities = frozenset(Capability) - {Capability.SUPPLY, Capability.TOLD}
 
     @pytest.fixture
     def rig(self) -> MemoryRig:

@@ -170,7 +170,7 @@ class ShopifyRig:
 
 class TestShopify(ContractSuite):
     # Shopify has no unpaid checkout that holds units, and what it does not track stays with the owner.
-    capabilities = frozenset(Capability) - {Capability.TOLD, Capability.UNPAID, Capability.UNCOUNTED}
+    capabilities = frozenset(Capability) - {Capability.SUPPLY, Capability.TOLD, Capability.UNPAID, Capability.UNCOUNTED}
 
     @pytest.fixture
     def rig(self, practice: Practice, make: Make) -> ShopifyRig:
