@@ -282,6 +282,7 @@ def of_permissions(found: Sequence[Permission], today: date, zone: ZoneInfo) -> 
                 "holds": one.holds(today),
                 "reason": one.reason,
                 "made_at": local(one.made_at, zone),
+                "ended_at": local(one.ended_at, zone),
             }
             for one in found
         ]

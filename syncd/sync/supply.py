@@ -91,7 +91,8 @@ def _judge(tx: Tx, house: House, port: Port, feed: Feed, read: Supplies) -> Take
     elif read.version == feed.rejected_version:
         return _held(taken, "you said no to it")
     holds.pass_over(tx, port.name, house.now())
-    incidents.close_incident(tx, IncidentKind.FEED, channel=port.name, subject="held", now=house.now())
+    for subject in ("held", "expired"):
+        incidents.close_incident(tx, IncidentKind.FEED, channel=port.name, subject=subject, now=house.now())
     supplies.change_feed(
         tx,
         port.name,
