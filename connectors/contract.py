@@ -107,7 +107,7 @@ class SettingType(StrEnum):
     DURATION = "duration"  # "60s", "26h", "2d" → timedelta
     CHOICE = "choice"
     PATH = "path"  # a file that must exist → str
-    FOLDER = "folder"  # a folder that must exist, in which files may be moved → str
+    FOLDER = "folder"  # the full path of a folder in which files may be moved; it need not be there now → str
     PAIRS = "pairs"  # "sku:Article, on_hand:Stock" → tuple of (key, value); "…" around what holds a comma or a colon
 
 

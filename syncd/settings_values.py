@@ -205,10 +205,10 @@ def existing_file(text: str) -> str:
     return str(Path(text).expanduser())
 
 
-def existing_folder(text: str) -> str:
-    """The path of a folder that exists."""
-    if not Path(text).expanduser().is_dir():
-        raise ValueError("the full path of a folder that exists")
+def folder(text: str) -> str:
+    """The full path of a folder. Whether it is there is for its channel to say: a share that is gone stops no shop."""
+    if not Path(text).expanduser().is_absolute():
+        raise ValueError("the full path of a folder, such as /srv/till")
     return str(Path(text).expanduser())
 
 
@@ -314,7 +314,7 @@ _BY_TYPE: Mapping[SettingType, Callable[[str], SettingValue]] = {
     SettingType.BOOL: yes_no,
     SettingType.DURATION: wait,
     SettingType.PATH: existing_file,
-    SettingType.FOLDER: existing_folder,
+    SettingType.FOLDER: folder,
     SettingType.PAIRS: pairs,
 }
 

@@ -75,10 +75,28 @@ def test_the_check_looks_at_the_folder(shops: Shops, desk: Desk) -> None:
     told = " ".join(shops.done("check").out.split())
     assert f"{desk.folder}: 1 file, 0 in done/" in told
     assert "times are those of Asia/Jerusalem" in told
-    desk.folder.rename(shops.folder / "away")
+
+
+def test_a_share_that_is_not_mounted_stops_no_shop(shops: Shops, desk: Desk) -> None:
+    shops.live({"HAT": 10})
+    away = desk.folder.rename(shops.folder / "away")
+    shops.buy_in_woo("HAT", 3)
+    ended = shops.syncd("sync")
+    assert ended.code == 1
+    assert f"till: The folder {desk.folder} cannot be read (No such file or directory)." in ended.err
+    assert shops.shown("HAT") == (5, 6)
+    assert shops.syncd("check").code == 2
+    away.rename(desk.folder)
+    desk.drop("a.csv", f"1,{now()},HAT,1")
+    shops.done("sync")
+    assert shops.shown("HAT") == (4, 5)
+
+
+def test_a_folder_is_named_by_its_full_path(shops: Shops, desk: Desk) -> None:
+    shops.set(TILL_FOLDER="till")
     ended = shops.syncd("check")
     assert ended.code == 2
-    assert "TILL_FOLDER takes the full path of a folder that exists" in ended.err
+    assert "TILL_FOLDER takes the full path of a folder, such as /srv/till" in ended.err
 
 
 @pytest.mark.parametrize(
