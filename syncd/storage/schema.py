@@ -219,7 +219,7 @@ listings = Table(
     Column("snapshot_at", Instant),
     Column("waits_since", Instant),  # first seen not to show what it should; NULL: it shows it, as far as is known
     Column("sale_at", Instant),  # the oldest sale in another channel that this one does not show yet (lag)
-    Column("notice", JSON),  # what the buyer reads, as last taken: [status, text, days, date]
+    Column("notice", JSON),  # what the buyer reads, as last taken: [status, text, days, date]; no text: not known
     Column("notice_retry_at", Instant),  # it was refused, and is not shown again before
     _flag("can_stop"),  # all of `sells_at_zero` can be taken away by a write (connectors.contract.Op.STOP)
     UniqueConstraint("channel", "listing_id"),

@@ -62,9 +62,15 @@ def as_written(told: Notice) -> Written | None:
     return [told.status, told.text, told.lead_time_days, told.expected_on.isoformat() if told.expected_on else None]
 
 
+def under_way(row: ListingRow) -> Written:
+    """What the table keeps from before a call until its answer: which status was told before, and no text, which no
+    notice is like. Whatever becomes of the call, what buyers should read is written again until it is confirmed."""
+    return [row.notice[0] if row.notice else "", "", None, None]
+
+
 def promises_less(told: Notice, row: ListingRow) -> bool:
     """True where the buyer must not be told as much as the shop tells now: that goes out whatever the number does."""
-    if row.notice is None:
+    if not row.notice or not row.notice[0]:
         return False
     if not told.status:
         return True

@@ -29,7 +29,7 @@ from syncd.storage.intents import Intent
 from syncd.storage.listings import ListingRow
 from syncd.storage.session import Tx
 from syncd.sync.house import House, LeaseHeld, Port
-from syncd.sync.notices import as_written
+from syncd.sync.notices import as_written, under_way
 from syncd.sync.planner import caution
 from syncd.sync.views import View, in_step
 
@@ -123,7 +123,11 @@ def _renew(tx: Tx, house: House, port: Port) -> None:
 
 
 def _intend(tx: Tx, house: House, port: Port, current: list[Planned]) -> tuple[Batch, list[Planned]]:
-    """The call, with the intent of each number in it written down. A notice needs none: it may be shown again."""
+    """The call, with the intent of each number in it written down. A notice needs none, since it may be shown again;
+    but from here on it is not known what buyers read."""
+    for one in current:
+        if one.write.notice is not None:
+            listings.change(tx, one.view.row.id, notice=under_way(one.view.row))
     batch = Batch(key=str(uuid.uuid4()), writes=tuple(one.write for one in current))
     intents.record(
         tx,
