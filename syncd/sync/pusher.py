@@ -172,8 +172,9 @@ class Pusher:
             yield view, self._with_notice(view, decide(view, situation)), cleared
 
     def _with_notice(self, view: View, decision: Decision) -> Decision:
-        """The decision with what buyers read from then on, where that goes in the same call."""
-        if decision.write is None or not self._notices_ride or not view.notice_due(self.house.now()):
+        """The decision with what buyers read from then on, where that goes in the same call: it costs nothing to try
+        what was refused before."""
+        if decision.write is None or not self._notices_ride or view.noticed:
             return decision
         return replace(decision, write=replace(decision.write, notice=view.notice))
 

@@ -240,6 +240,9 @@ def _confirm(tx: Tx, house: House, one: Planned, outcome: Outcome) -> None:
         values["rejected_target"] = None
     if write.notice is not None and outcome.unshown is None:
         values |= _as_noticed(write.notice)
+        incidents.close_incident(
+            tx, IncidentKind.NOT_SHOWN, channel=row.channel, subject=row.listing_id, now=house.now()
+        )
     listings.change(tx, row.id, **values)
     if write.notice is not None and outcome.unshown is not None:
         _not_shown(tx, house, row, outcome.unshown)
