@@ -123,3 +123,35 @@ def test_a_product_that_loses_its_text_spoils_no_other_and_no_number(shops: Shop
     shops.done("sync")
     assert shown(shops, MUG) == both(3, "in_stock", IN_STOCK)
     assert incidents(shops) == []
+
+
+def test_a_metafield_that_shopify_refuses_spoils_no_other_in_its_call(shops: Shops) -> None:
+    go_live(shops)
+    app = shops.shopify_server.app
+    assert isinstance(app, ShopifyApp)
+    mug = shops.shopify.variant(MUG)
+
+    def refuses_the_mug(request: Request) -> Response:
+        if b"metafieldsSet" in request.body:
+            asked = json.loads(request.body)["variables"]["metafields"]
+            index = next((n for n, one in enumerate(asked) if one["ownerId"] == mug.id), None)
+            if index is not None:
+                error = {"field": ["metafields", str(index), "value"], "message": "No.", "code": "INVALID_VALUE"}
+                payload = {"metafieldsSet": {"metafields": [], "userErrors": [{**error, "elementIndex": None}]}}
+                answer = app(replace(request, body=_asks_nothing(request.body)))
+                return replace(answer, body=json.dumps({**json.loads(answer.body), "data": payload}).encode())
+        return app(request)
+
+    shops.shopify_server.app = refuses_the_mug
+    for sku in SKUS:
+        shops.done("count", sku, "0")
+    shops.done("sync")
+    assert in_shopify(shops.shopify, MUG) == Shown(0, "in_stock", IN_STOCK)
+    assert in_shopify(shops.shopify, TEE) == Shown(0, "out_of_stock", SOLD_OUT)
+    assert incidents(shops) == [("not shown", "shopify_il")]
+
+
+def _asks_nothing(body: bytes) -> bytes:
+    """The same call with nothing to write in it, so that the shop answers with its usual envelope."""
+    asked = json.loads(body)
+    return json.dumps({**asked, "variables": {"metafields": []}}).encode()

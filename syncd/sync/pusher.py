@@ -126,12 +126,18 @@ class Pusher:
 
     def _show(self, report: Pushed, held: Collection[int]) -> None:
         """Tell buyers what the numbers mean, in calls of their own, once the numbers are there."""
-        todo = self._notices(self._decisions(), held)
-        if todo and notices_may_go(self.house, self.port, todo):
+        rows: set[int] | None = None
+        for _ in range(ROUNDS):
+            todo = self._notices(self._decisions(rows), held)
+            if not todo or not notices_may_go(self.house, self.port, todo):
+                break
             sent = send(self.house, self.port, todo, self._recheck)
             self._tell(report, sent, todo)
             if sent.stopped is not None:
                 raise sent.stopped
+            rows = sent.again | sent.changed
+            if not rows or sent.paused:
+                break
 
     def _notices(self, plan: Sequence[tuple[View, Decision, Clearance]], held: Collection[int]) -> list[Planned]:
         """Notices that go without a number: where the number is right already, or they promise less than before."""

@@ -268,6 +268,8 @@ def _settle_notice(tx: Tx, house: House, port: Port, one: Planned, outcome: Outc
         incidents.close_incident(tx, IncidentKind.NOT_SHOWN, channel=port.name, subject=row.listing_id, now=house.now())
     elif isinstance(outcome.error, Rejected):
         _not_shown(tx, house, row, outcome.error)
+    elif isinstance(outcome.error, Untouched):
+        sent.again.add(row.id)
 
 
 def _not_shown(tx: Tx, house: House, row: ListingRow, error: Rejected) -> None:
