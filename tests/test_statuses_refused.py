@@ -76,6 +76,21 @@ def test_switched_off_it_writes_numbers_only(shops: Shops) -> None:
     assert not [call for call in shops.write_calls() if "etafield" in call]
 
 
+def test_switched_off_later_it_leaves_no_text_that_nobody_keeps_true(shops: Shops) -> None:
+    go_live(shops)
+    shops.set(WOO_STATUSES="no", SHOPIFY_IL_STATUSES="no")
+    shops.done("sync")
+    assert [shown(shops, sku) for sku in SKUS] == [both(10, None), both(10, None)]
+    shops.forget_calls()
+    shops.done("count", MUG, "0")
+    shops.done("sync")
+    assert shown(shops, MUG) == both(0, None)
+    assert not [call for call in shops.write_calls() if "etafield" in call]
+    shops.set(WOO_STATUSES="yes", SHOPIFY_IL_STATUSES="yes")
+    shops.done("sync")
+    assert [shown(shops, sku) for sku in SKUS] == [both(0, "out_of_stock", SOLD_OUT), both(10, "in_stock", IN_STOCK)]
+
+
 def test_an_app_that_may_not_write_products_keeps_its_numbers_and_tells_once(shops: Shops) -> None:
     app = shops.shopify_server.app
     assert isinstance(app, ShopifyApp)

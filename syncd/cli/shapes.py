@@ -188,7 +188,7 @@ def of_explanation(found: Explanation, zone: ZoneInfo) -> Json:
                 "offered": view.offer.units,
                 "told": view.offer.told,
                 "status": view.offer.status.value,
-                "text": view.notice.text if view.notice is not None else None,
+                "text": view.notice.text or None if view.notice is not None else None,
                 "text_written": view.noticed if view.notice is not None else None,
                 "shown": view.row.shown,
                 "shown_at": local(view.row.shown_at, zone),

@@ -16,10 +16,13 @@ Written = list[str | int | None]
 """A notice as the table keeps it: status, text, lead time in days, day."""
 
 
-def notice(port: Port, status: StockStatus, told: Promise) -> Notice | None:
-    """What buyers of a channel should read; ``None`` where the channel shows nothing, or the owner switched it off."""
-    if port.display is None or port.wording is None:
+def notice(port: Port, row: ListingRow, status: StockStatus, told: Promise) -> Notice | None:
+    """What buyers of a listing should read; ``None`` where the channel shows nothing. Where the owner switched it off,
+    what was shown before is taken back: nobody would keep it true."""
+    if port.display is None:
         return None
+    if port.wording is None:
+        return None if row.notice is None else NOTHING
     return Notice(status.value, port.wording.text(status, told), told.days.longest if told.days else None, told.on)
 
 

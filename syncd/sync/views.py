@@ -96,7 +96,7 @@ def load(tx: Tx, house: House, port: Port, row_ids: Collection[int] | None = Non
         offer = offered(there.pools, rule, held_by_channel=held)
         calm = offered(there.in_time, calm_rule, held_by_channel=held).told
         told = notices.promised(house, there, offer)
-        notice = notices.notice(port, offer.status, told)
+        notice = notices.notice(port, row, offer.status, told)
         views.append(View(row, sku, there.pools, rule, held, offer, calm, notice, told))
     return views
 
