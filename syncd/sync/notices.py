@@ -15,6 +15,9 @@ from syncd.sync.stock import Stock
 Written = list[str | int | None]
 """A notice as the table keeps it: status, text, lead time in days, day."""
 
+UNSURE: Written = ["", "", None, None]
+"""In its place while a call with a notice is under way, or its answer was lost: the shop tells the one or the other."""
+
 
 def notice(port: Port, status: StockStatus, told: Promise) -> Notice | None:
     """What buyers of a channel should read; ``None`` where the channel shows nothing, or the owner switched it off."""
@@ -64,7 +67,7 @@ def as_written(told: Notice) -> Written | None:
 
 def promises_less(told: Notice, row: ListingRow) -> bool:
     """True where the buyer must not be told as much as the shop tells now: that goes out whatever the number does."""
-    if row.notice is None:
+    if row.notice is None or list(row.notice) == UNSURE:
         return False
     if not told.status:
         return True

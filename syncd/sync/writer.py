@@ -29,7 +29,7 @@ from syncd.storage.intents import Intent
 from syncd.storage.listings import ListingRow
 from syncd.storage.session import Tx
 from syncd.sync.house import House, LeaseHeld, Port
-from syncd.sync.notices import as_written
+from syncd.sync.notices import UNSURE, as_written
 from syncd.sync.planner import caution
 from syncd.sync.views import View, in_step
 
@@ -123,8 +123,15 @@ def _renew(tx: Tx, house: House, port: Port) -> None:
 
 
 def _intend(tx: Tx, house: House, port: Port, current: list[Planned]) -> tuple[Batch, list[Planned]]:
-    """The call, with the intent of each number in it written down. A notice needs none: it may be shown again."""
+    """The call, with the intent of each number in it written down.
+
+    A notice needs none: it may be shown again. But until the call has ended, or can no longer take effect, nobody knows
+    which notice is there.
+    """
+    assert port.sink is not None
     batch = Batch(key=str(uuid.uuid4()), writes=tuple(one.write for one in current))
+    shown = [one.view.row.id for one in current if one.write.notice is not None]
+    listings.change_many(tx, shown, notice=UNSURE, notice_retry_at=house.now() + port.sink.in_doubt)
     intents.record(
         tx,
         [
@@ -163,11 +170,13 @@ def _settle(
 ) -> None:
     if isinstance(result, CredentialsRejected) and all(one.write.op is Op.SHOW for one in current):
         with house.db.write() as tx:
+            _as_before(tx, current)
             _no_notices(tx, house, port, current, result)
         return
     if isinstance(result, ConnectorError) and not isinstance(result, InDoubt):
         sent.stopped = result
         with house.db.write() as tx:
+            _as_before(tx, current)
             intents.close(tx, batch.key)
         return
     if isinstance(result, InDoubt):
@@ -187,6 +196,8 @@ def _settle(
                 doubtful.append(row.id)
                 continue
             ended.append(row.id)
+            if outcome.error is not None or outcome.unshown is not None:
+                _as_before(tx, [one])
             if outcome.error is None:
                 _confirm(tx, house, one, outcome)
                 sent.written[row.id] = one
@@ -249,17 +260,29 @@ def _as_noticed(told: Notice) -> dict[str, Any]:
     return {"notice": as_written(told), "notice_retry_at": None}
 
 
+def _as_before(tx: Tx, current: Sequence[Planned]) -> None:
+    """These calls have ended: unless they say otherwise, buyers read what they did before."""
+    for one in current:
+        if one.write.notice is not None:
+            row = one.view.row
+            listings.change(tx, row.id, notice=row.notice, notice_retry_at=row.notice_retry_at)
+
+
 def _settle_notice(tx: Tx, house: House, port: Port, one: Planned, outcome: Outcome, sent: Sent) -> None:
-    """What became of a notice. One that was lost is simply shown again: it moves no number."""
+    """What became of a notice. One that was lost is shown again once it can no longer take effect."""
     row = one.view.row
     assert one.write.notice is not None
+    if isinstance(outcome.error, InDoubt):
+        return
     if outcome.error is None:
         listings.change(tx, row.id, **_as_noticed(one.write.notice))
         if in_step(one.view):
             listings.settle(tx, row.id, row.generation)
         sent.written[row.id] = one
         incidents.close_incident(tx, IncidentKind.NOT_SHOWN, channel=port.name, subject=row.listing_id, now=house.now())
-    elif isinstance(outcome.error, Rejected):
+        return
+    _as_before(tx, [one])
+    if isinstance(outcome.error, Rejected):
         _not_shown(tx, house, row, outcome.error)
 
 
