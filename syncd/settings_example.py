@@ -13,11 +13,11 @@ from syncd.settings_file import assignment
 from syncd.settings_table import HOUSE, PER_CHANNEL, Known
 
 _CHANNELS = {"woo": "woocommerce", "shopify_il": "shopify"}  # the channels of the example
-_FURTHER = {"till": "till"}  # kinds that not every shop has: all their lines are commented out
+_FURTHER = {"acme": "supplier_feed", "till": "till"}  # kinds that not every shop has: all their lines are commented out
 _OF_ALL = frozenset(known.name for known in PER_CHANNEL)  # where a connector declares one of these, it is this one
 _WIDTH = 118
 _HEAD = "# The lines you edit. All other settings, with their defaults, stand commented out further down."
-_NOT_YET = "# Supplier feeds, and alerts by mail or Slack come with later versions; their settings come with them."
+_NOT_YET = "# Alerts by mail or Slack come with later versions; their settings come with them."
 _SECRETS = "Secrets stand in single quotes, or in a file of their own: WOO_KEY_FILE=/path instead of WOO_KEY"
 
 

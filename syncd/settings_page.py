@@ -10,7 +10,8 @@ from connectors import registry
 from syncd import settings_table
 from syncd.settings_table import HOUSE, PER_CHANNEL, Known
 
-_KINDS = ("woocommerce", "shopify", "till")  # those that ship; a plugin's settings are for its own page
+# Those that ship; a plugin's settings are for its own page.
+_KINDS = ("woocommerce", "shopify", "supplier_feed", "till")
 _HEAD = """\
 # Settings
 

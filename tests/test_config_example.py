@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from connectors import registry
+from connectors.supplier_feed.connector import SupplierFeed
 from syncd import config, settings_file
 from syncd.settings_example import example_env
 from tests.config_shops import WoolShop, find_kind
@@ -32,3 +34,14 @@ def test_the_lines_that_the_owner_edits_come_first() -> None:
     for line in ("SYNCD_CHANNELS=woo:woocommerce, shopify_il:shopify  #", "SYNCD_BUFFER=2 ", "WOO_KEY='ck_...' "):
         assert f"\n{line}" in head
     assert "\n#SYNCD" not in head
+
+
+def test_the_example_of_a_supplier_is_one_that_its_connector_takes() -> None:
+    lines = [line[1:] for line in example_env().splitlines() if line.startswith("#ACME_") and not line.endswith("=")]
+    own = [line for line in lines if not line.startswith("ACME_FOLDER")]  # instead of it there is a URL
+    text = "\n".join(["SYNCD_CHANNELS=acme:supplier_feed", *own])
+    (acme,) = config.from_lines(settings_file.parse(text), {}, source=None, find_kind=registry.find).channels
+    taken = SupplierFeed(acme.name, acme.connector)._settings
+    assert taken.faults == ()
+    assert dict(taken.columns) == {"sku": "Article", "on_hand": "Stock", "lead_time_days": "Days"}
+    assert dict(taken.values) == {"y": 10, "n": 0, "in stock": 3}

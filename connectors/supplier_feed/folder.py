@@ -15,6 +15,7 @@ from connectors.tables.cells import printable
 
 SETTLED_AFTER = timedelta(seconds=10)
 
+_LATER = f"It is read when it has not changed for {SETTLED_AFTER.seconds} s."
 _HALF = (".part", ".partial", ".tmp", ".crdownload", ".filepart", "~")
 
 
@@ -75,7 +76,7 @@ class Folder:
         if found:
             newest = max(found, key=lambda name: found[name].st_mtime_ns)
             ahead = _instant(found[newest]) > now
-            hint = f"If it is finished, its time lies in the future: touch {newest}" if ahead else "It is read later."
+            hint = f"If it is finished, its time lies in the future: touch {newest}" if ahead else _LATER
             raise Unavailable(f"{printable(newest, 80)} is still being written.", hint=hint)
         raise Unavailable(
             f"No file in the folder fits {printable(self._settings.files, 80)}.",
@@ -102,7 +103,7 @@ class Folder:
                 f"{shown} cannot be read ({error.strerror}).", hint="The user of the service must be allowed to."
             ) from None
         if _stamp(name, before) != _stamp(name, after) or len(content) != after.st_size:
-            raise Unavailable(f"{shown} is still being written.", hint="It is read later.")
+            raise Unavailable(f"{shown} is still being written.", hint=_LATER)
         return Fetched(shown, content, _instant(after), _stamp(name, after))
 
     def _too_large(self, shown: str) -> Unreadable:

@@ -21,13 +21,14 @@ _MOST_UNITS = 1_000_000_000
 SETTINGS = (
     Setting("URL", "Where the supplier puts the feed: an address with https:// or http://, or FOLDER instead",
             example="https://acme.example/stock.csv"),
+    Setting("FOLDER", "The folder, by its full path, into which the feed comes as a file, instead of URL; the newest "
+            "finished one is read", SettingType.FOLDER, example="/srv/acme"),
     Setting("COLUMNS", "What the feed calls its columns or fields; sku and on_hand are needed, of use beside them: "
             "lead_time_days, pack_size, category", SettingType.PAIRS, required=True,
             example="sku:Article, on_hand:Stock, lead_time_days:Days"),
-    Setting("FOLDER", "The folder into which the feed comes as a file, instead of URL; the newest finished one is read",
-            SettingType.FOLDER),
     Setting("FILES", "Which files of FOLDER are feeds, such as stock-*.csv", default="*"),
-    Setting("VALUES", "Units for each word that stands for stock, such as Y:10, N:0, in stock:3", SettingType.PAIRS),
+    Setting("VALUES", "Units for each word that stands for stock, whatever its case", SettingType.PAIRS,
+            example="Y:10, N:0, in stock:3"),
     Setting("FORMAT", "What the feed is; auto looks at it", SettingType.CHOICE, "auto",
             choices=("auto", "csv", "xlsx", "xml", "json")),
     Setting("ENCODING", "The encoding of its text, such as windows-1250; unset, the text tells"),
@@ -36,9 +37,10 @@ SETTINGS = (
     Setting("STOCK_IN", "Whether the feed counts single units or packs, which are multiplied by pack_size",
             SettingType.CHOICE, "units", choices=("units", "packs")),
     Setting("LEAD_TIME_DAYS", "Working days until goods of this supplier ship, where neither row nor category says",
-            SettingType.INT),
-    Setting("LEAD_TIMES", "Working days by category, such as Shoes:3, Furniture:14", SettingType.PAIRS),
-    Setting("USER", "User name, where the address asks for one"),
+            SettingType.INT, example="5"),
+    Setting("LEAD_TIMES", "Working days until they ship, by category", SettingType.PAIRS,
+            example="Shoes:3, Furniture:14"),
+    Setting("USER", "User name, where the address asks for one", secret=True),
     Setting("PASSWORD", "Password of USER", secret=True),
     Setting("TOKEN", "Token that is sent along, instead of USER: alone as Bearer, or with its header, such as "
             "X-Api-Key: abc", secret=True),
@@ -56,6 +58,7 @@ GUIDE = (
     "Words instead of numbers (in stock, Y, >10) get their units in VALUES; syncd check names those without.",
 )
 
+_SECRET_NAME = re.compile("key|token|secret|pass|pwd|auth|sig|hash", re.IGNORECASE)
 _HEADER_AND_TOKEN = re.compile(r"([A-Za-z][A-Za-z0-9-]*):\s+(\S.*)")
 
 
@@ -80,7 +83,7 @@ class Settings:
     in_packs: bool
     lead_time_days: int | None
     lead_times: Mapping[str, int]
-    user: str | None
+    user: str | None = field(repr=False)
     password: str | None = field(repr=False)
     token: str | None = field(repr=False)
     private_addresses: bool
@@ -117,7 +120,8 @@ class Settings:
         found = [self.password, self.token, self.token_header[1] if self.token_header else None]
         try:
             parts = urlsplit(self.url or "")
-            found += [parts.password, *(value for _, value in parse_qsl(parts.query) if len(value) >= 6)]
+            asked = parse_qsl(parts.query)
+            found += [parts.password, *(value for name, value in asked if _SECRET_NAME.search(name) or len(value) > 15)]
         except ValueError:
             pass  # no address: the faults say so
         return tuple(secret for secret in found if secret)

@@ -29,13 +29,13 @@ from connectors.testing.conduct import ConductPromises  # noqa: E402 - pytest mu
 from connectors.testing.listings import ListingPromises  # noqa: E402
 from connectors.testing.news import NewsPromises  # noqa: E402
 from connectors.testing.notices import NoticePromises  # noqa: E402
-from connectors.testing.rig import Capability, Rig  # noqa: E402
+from connectors.testing.rig import OF_A_SHOP, Capability, Rig  # noqa: E402
 from connectors.testing.sales import SalesPromises  # noqa: E402
 from connectors.testing.supply import SupplyPromises  # noqa: E402
 from connectors.testing.telling import TellingPromises  # noqa: E402
 from connectors.testing.writes import WritePromises  # noqa: E402
 
-__all__ = ["Capability", "ContractSuite", "Rig"]
+__all__ = ["OF_A_SHOP", "Capability", "ContractSuite", "Rig"]
 
 
 class ContractSuite(

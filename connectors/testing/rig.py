@@ -52,6 +52,10 @@ class Capability(StrEnum):
     DELETE = "delete"  # an order can vanish
 
 
+OF_A_SHOP = frozenset(Capability) - {Capability.TOLD, Capability.SUPPLY}
+"""Everything that a shop can do."""
+
+
 class Rig(Protocol):
     """A shop for one test, empty at first, and connectors to it. The rig closes the connectors that it made.
 

@@ -99,13 +99,17 @@ def pre_order(
     _told(f"{sku}: no pre-orders any more" if units is None else f"{sku}: up to {units} may be pre-ordered", until)
 
 
-def permissions(ctx: typer.Context, json: AsJson = False) -> None:
+def permissions(
+    ctx: typer.Context,
+    json: AsJson = False,
+    everything: Annotated[bool, typer.Option("--all", help="Those that were taken back or replaced, too.")] = False,
+) -> None:
     """Show every override, overbooking and pre-order, the forgotten ones too.
 
     Example: syncd permissions
     """
     with invocation.of(ctx).house("permissions") as (house, settings):
-        found, today = permits.every(house), house.today()
+        found, today = permits.every(house, ended_too=everything), house.today()
     if json:
         output.as_json(shapes.of_permissions(found, today, settings.timezone))
         return
@@ -123,6 +127,8 @@ def permissions(ctx: typer.Context, json: AsJson = False) -> None:
 
 
 def _remark(one: Permission, today: date) -> str:
+    if one.ended_at is not None:
+        return "taken back"
     if not one.holds(today):
         return "over"
     age = (today - one.made_at.date()).days

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
 import typer
 
-from syncd.cli import invocation, output, shapes
+from syncd.cli import invocation, output, shapes, words
 from syncd.cli.words import addend, ago, at_or_today, listed, many
+from syncd.domain.availability import Offer, Pool
 from syncd.domain.freshness import in_words
+from syncd.domain.status import StockStatus
 from syncd.domain.stock import StockClass
 from syncd.storage.catalogue import Level
 from syncd.storage.channels import Mode
+from syncd.storage.incoming import Delivery
+from syncd.storage.permissions import Permission, PermissionKind
 from syncd.sync import standing
-from syncd.sync.standing import ChannelStanding, Explanation, FeedStanding, Standing, StockLine
+from syncd.sync.standing import ChannelStanding, Explanation, FeedStanding, Standing, StockLine, SupplyStanding
 from syncd.sync.views import View, in_step, why_left_alone
 
 AsJson = Annotated[bool, typer.Option("--json", help="For programs (docs/json.md).")]
@@ -120,8 +124,11 @@ def explain(ctx: typer.Context, sku: Annotated[str, typer.Argument()], json: AsJ
         output.as_json(shapes.of_explanation(found, settings.timezone))
         return
     output.line(_stock_of(found, settings.timezone, now))
+    beyond = _beyond_the_shelf(found, now)
     names = [*(view.row.channel for view in found.views), *(row.channel for row in found.left_alone)]
-    width = max(map(len, names), default=0)
+    width = max(map(len, [*names, *(what for what, _ in beyond)]), default=0)
+    for what, how in beyond:
+        output.line(f"  {what:<{width}}  {how}")
     for view in found.views:
         mode = found.modes[view.row.channel]
         output.line(f"  {view.row.channel:<{width}}  {_of_view(view, mode, settings.timezone, now)}")
@@ -155,10 +162,48 @@ def _place(level: Level, several: bool, zone: ZoneInfo, now: datetime) -> str:
     return f"{level.location}{units}{apart}{counted}"
 
 
+def _beyond_the_shelf(found: Explanation, now: datetime) -> list[tuple[str, str]]:
+    """What is known of a SKU's units beyond those on hand: what it is, and how it stands."""
+    return [
+        *(("on the way", _of_delivery(one, found.today)) for one in found.deliveries),
+        *((one.feed, _of_supply(one, now)) for one in found.supplies),
+        *((one.kind.value, _of_permission(one, found.today)) for one in found.permissions),
+    ]
+
+
+def _of_delivery(one: Delivery, today: date) -> str:
+    if one.expected_on is None:
+        day = "nobody knows when: not sold"
+    elif one.overdue(today):
+        day = f"were expected on {one.expected_on}: not sold until you tell the new day"
+    else:
+        day = f"expected on {one.expected_on}"
+    received = f", {one.received} more received" if one.received else ""
+    return f"{one.due}, {day}{received} (delivery {one.id}{f', {one.supplier}' if one.supplier else ''})"
+
+
+def _of_supply(one: SupplyStanding, now: datetime) -> str:
+    parts = ["does not say how many it has"] if one.units is None else [f"states {one.units}, {one.trusted} believed"]
+    if one.lead_time_days is not None:
+        parts.append(f"lead time {many(one.lead_time_days, 'working day')}")
+    if one.stated_at is not None:
+        parts.append(f"written {ago(one.stated_at, now)}{': too old, not sold' if one.too_old else ''}")
+    return ", ".join(parts)
+
+
+def _of_permission(one: Permission, today: date) -> str:
+    what = [f"up to {one.units}"] if one.units else []
+    if one.status is not None:
+        best = "" if one.status is StockStatus.OUT_OF_STOCK else " at best"
+        what.append(f"{words.status(one.status)}{best} by your word")
+    what += [f"ships from {one.starts_on}"] if one.starts_on is not None else []
+    what += [f"until {one.until}{'' if one.holds(today) else ': over'}"] if one.until is not None else []
+    reason = f" ({one.reason})" if one.kind is PermissionKind.OVERBOOK else ""
+    return ", ".join(what) + reason
+
+
 def _of_view(view: View, mode: Mode, zone: ZoneInfo, now: datetime) -> str:
-    on_hand, reserved, *others = view.offer.addends
-    steps = [addend(one.name, one.units) for one in others]
-    text = f"{' '.join([str(on_hand.units + reserved.units), *steps])} = {view.offer.units} offered"
+    text = f"{_sum_of(view.offer)} = {view.offer.units} offered"
     if view.offer.told != view.offer.units:
         text += f" (told {view.offer.told}: it holds {view.offer.told - view.offer.units} for unpaid checkouts)"
     text += f", shows {'?' if view.row.showing is None else view.row.showing}"
@@ -169,12 +214,30 @@ def _of_view(view: View, mode: Mode, zone: ZoneInfo, now: datetime) -> str:
         text += (
             f" since {at_or_today(since, zone, now)}" if since else f" at {at_or_today(view.row.shown_at, zone, now)}"
         )
-    text += f", {view.offer.status.value.replace('_', ' ')}"
+    text += f", {words.status(view.offer.status)}"
+    if view.notice is not None and view.notice.text:
+        text += f': "{view.notice.text}"'
     if mode is Mode.SHADOW:
         text += " (shadow: nothing is written)"
     elif not in_step(view):
         text += f" (to be written: {view.offer.told})"
+    elif view.notice_due(now):
+        text += " (to be written)"
+    elif not view.noticed and view.row.notice_retry_at is not None:
+        text += f" (the shop did not take it; tried again {at_or_today(view.row.notice_retry_at, zone, now)})"
     return text
+
+
+def _sum_of(offer: Offer) -> str:
+    """The addends as one reads a sum: what is there, then what is taken off. Own stock and what is promised of it are
+    one number, as long as there is enough of it."""
+    on_hand, reserved, *others = offer.addends
+    if on_hand.units + reserved.units >= 0:
+        return " ".join([str(on_hand.units + reserved.units), *(addend(one.name, one.units) for one in others)])
+    first = [one for one in others if one.units > 0 and one.name in list(Pool)]
+    rest = [one for one in others if one not in first]
+    steps = [addend(one.name, one.units) for one in (*first, reserved, *rest)]
+    return " ".join([f"own {on_hand.units}", *steps])
 
 
 def stock(

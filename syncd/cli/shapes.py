@@ -166,6 +166,19 @@ def of_explanation(found: Explanation, zone: ZoneInfo) -> Json:
         "reservations": [
             {"channel": one.channel, "order": one.number, "units": one.units} for one in found.reservations
         ],
+        "deliveries": [_of_delivery(one, zone) for one in found.deliveries],
+        "supplies": [
+            {
+                "feed": one.feed,
+                "units": one.units,
+                "trusted": one.trusted,
+                "lead_time_days": one.lead_time_days,
+                "stated_at": local(one.stated_at, zone),
+                "too_old": one.too_old,
+            }
+            for one in found.supplies
+        ],
+        "permissions": [_of_permission(one, found.today, zone) for one in found.permissions],
         "channels": [
             {
                 "channel": view.row.channel,
@@ -176,6 +189,7 @@ def of_explanation(found: Explanation, zone: ZoneInfo) -> Json:
                 "told": view.offer.told,
                 "status": view.offer.status.value,
                 "text": view.notice.text if view.notice is not None else None,
+                "text_written": view.noticed if view.notice is not None else None,
                 "shown": view.row.shown,
                 "shown_at": local(view.row.shown_at, zone),
                 "in_step": in_step(view),
@@ -248,43 +262,42 @@ def _of_decision(one: ToDecide) -> Json:
 
 
 def of_deliveries(found: Sequence[Delivery], zone: ZoneInfo) -> Json:
+    return {"deliveries": [_of_delivery(one, zone) for one in found]}
+
+
+def _of_delivery(one: Delivery, zone: ZoneInfo) -> Json:
     return {
-        "deliveries": [
-            {
-                "number": one.id,
-                "sku": one.sku,
-                "units": one.units,
-                "received": one.received,
-                "due": one.due,
-                "expected_on": _day(one.expected_on),
-                "promised_on": _day(one.promised_on),
-                "supplier": one.supplier,
-                "reference": one.reference,
-                "announced_at": local(one.announced_at, zone),
-                "received_at": local(one.received_at, zone),
-                "closed_at": local(one.closed_at, zone),
-            }
-            for one in found
-        ]
+        "number": one.id,
+        "sku": one.sku,
+        "units": one.units,
+        "received": one.received,
+        "due": one.due,
+        "expected_on": _day(one.expected_on),
+        "promised_on": _day(one.promised_on),
+        "supplier": one.supplier,
+        "reference": one.reference,
+        "announced_at": local(one.announced_at, zone),
+        "received_at": local(one.received_at, zone),
+        "closed_at": local(one.closed_at, zone),
     }
 
 
 def of_permissions(found: Sequence[Permission], today: date, zone: ZoneInfo) -> Json:
+    return {"permissions": [_of_permission(one, today, zone) for one in found]}
+
+
+def _of_permission(one: Permission, today: date, zone: ZoneInfo) -> Json:
     return {
-        "permissions": [
-            {
-                "sku": one.sku,
-                "kind": one.kind.value,
-                "units": one.units or None,
-                "status": one.status.value if one.status else None,
-                "from": _day(one.starts_on),
-                "until": _day(one.until),
-                "holds": one.holds(today),
-                "reason": one.reason,
-                "made_at": local(one.made_at, zone),
-            }
-            for one in found
-        ]
+        "sku": one.sku,
+        "kind": one.kind.value,
+        "units": one.units or None,
+        "status": one.status.value if one.status else None,
+        "from": _day(one.starts_on),
+        "until": _day(one.until),
+        "holds": one.holds(today),
+        "reason": one.reason,
+        "made_at": local(one.made_at, zone),
+        "ended_at": local(one.ended_at, zone),
     }
 
 

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from syncd.domain.status import StockStatus
+
 
 def many(number: int, one: str, several: str = "") -> str:
     """A number with its noun: "1 SKU", "57 SKUs", "1,204 rows"."""
@@ -23,6 +25,11 @@ def listed(names: Iterable[str], *, most: int = 5) -> str:
 def addend(name: str, units: int) -> str:
     """An addend with its sign, such as "- buffer 2"."""
     return f"{'-' if units < 0 else '+'} {name} {abs(units)}"
+
+
+def status(of: StockStatus) -> str:
+    """A stock status as the owner reads it: "on the way", "pre-order"."""
+    return "pre-order" if of is StockStatus.PRE_ORDER else of.value.replace("_", " ")
 
 
 def at(instant: datetime, zone: ZoneInfo) -> str:

@@ -180,7 +180,7 @@ def offered(pools: Pools, rule: Rule, *, held_by_channel: int = 0) -> Offer:
     usable: dict[Pool, int] = {}
     for pool, there in unpromised.items():
         if pool is Pool.OWN:
-            held_back = rule.buffer.held_back(there)
+            held_back = rule.buffer.held_back(there) if there else 0
             steps.append(("buffer", -held_back))
         else:
             held_back = min(there, rule.buffers.get(pool, Buffer()).held_back(there))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-from syncd import logs
+from syncd import logs, memory
 from syncd.domain import freshness
 from syncd.heartbeat import NotSent
 from syncd.jobs.lanes import HOUSE, Lane
@@ -99,12 +99,13 @@ class HouseJobs:
         self.runner.run(self.lane, "quiet", watch.look_for_quiet)
 
     def housekeeping(self) -> None:
-        """Forget what nobody asks for any more; copy the master table once a night."""
+        """Forget what nobody asks for any more; copy the master table once a night; give memory back."""
 
         def work(house: House) -> None:
             housekeeping.prune(house)
             made = housekeeping.back_up_nightly(house, keep=self.backups, zone=self.zone)
             if made is not None:
                 logs.event(log, logging.INFO, "backed_up", file=made)
+            memory.give_back()
 
         self.runner.run(self.lane, "housekeeping", work)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import insert, select, update
 
 from syncd.domain.status import StockStatus
 from syncd.storage.among import among
@@ -34,14 +34,16 @@ class Permission:
     until: date | None
     reason: str
     made_at: datetime
+    ended_at: datetime | None = None
 
     def holds(self, today: date) -> bool:
-        """True up to and on its last day."""
-        return self.until is None or today <= self.until
+        """True until it is taken back or replaced, up to and on its last day."""
+        return self.ended_at is None and (self.until is None or today <= self.until)
 
 
-def every(tx: Tx, sku_ids: Iterable[int] | None = None) -> list[Permission]:
-    """Permissions of these SKUs, or of all, also those whose time is over; by SKU."""
+def every(tx: Tx, sku_ids: Iterable[int] | None = None, *, ended_too: bool = False) -> list[Permission]:
+    """Permissions of these SKUs, or of all, by SKU, also those whose last day is over; with `ended_too` those that were
+    taken back or replaced as well."""
     query = (
         select(
             permissions.c.sku_id,
@@ -53,10 +55,13 @@ def every(tx: Tx, sku_ids: Iterable[int] | None = None) -> list[Permission]:
             permissions.c.until,
             permissions.c.reason,
             permissions.c.made_at,
+            permissions.c.ended_at,
         )
         .join(skus, skus.c.id == permissions.c.sku_id)
-        .order_by(skus.c.sku, permissions.c.kind)
+        .order_by(skus.c.sku, permissions.c.kind, permissions.c.id)
     )
+    if not ended_too:
+        query = query.where(permissions.c.ended_at.is_(None))
     if sku_ids is not None:
         query = query.where(among(tx, permissions.c.sku_id, sku_ids))
     return [
@@ -70,6 +75,7 @@ def every(tx: Tx, sku_ids: Iterable[int] | None = None) -> list[Permission]:
             row.until,
             row.reason,
             row.made_at,
+            row.ended_at,
         )
         for row in tx.execute(query)
     ]
@@ -77,7 +83,7 @@ def every(tx: Tx, sku_ids: Iterable[int] | None = None) -> list[Permission]:
 
 def put(tx: Tx, permission: Permission) -> None:
     """Give a permission, in place of one of the same kind."""
-    take_back(tx, permission.sku_id, permission.kind)
+    take_back(tx, permission.sku_id, permission.kind, permission.made_at)
     tx.execute(
         insert(permissions).values(
             sku_id=permission.sku_id,
@@ -92,7 +98,7 @@ def put(tx: Tx, permission: Permission) -> None:
     )
 
 
-def take_back(tx: Tx, sku_id: int, kind: PermissionKind) -> bool:
-    """True where there was one."""
-    here = (permissions.c.sku_id == sku_id) & (permissions.c.kind == kind.value)
-    return bool(tx.execute(delete(permissions).where(here)).rowcount)
+def take_back(tx: Tx, sku_id: int, kind: PermissionKind, now: datetime) -> bool:
+    """End a permission; True where there was one."""
+    here = (permissions.c.sku_id == sku_id) & (permissions.c.kind == kind.value) & permissions.c.ended_at.is_(None)
+    return bool(tx.execute(update(permissions).where(here).values(ended_at=now)).rowcount)

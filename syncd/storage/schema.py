@@ -273,14 +273,17 @@ feeds = Table(
 permissions = Table(
     "permissions",
     metadata,
-    Column("sku_id", ForeignKey("skus.id"), primary_key=True),
-    Column("kind", Text, primary_key=True),  # storage.permissions.PermissionKind
+    _id(),
+    Column("sku_id", ForeignKey("skus.id"), nullable=False),
+    Column("kind", Text, nullable=False),  # storage.permissions.PermissionKind
     Column("units", BigInteger),  # at most, where it is about units
     Column("status", Text),  # domain.status.StockStatus, where it is about the status
     Column("starts_on", Date),  # pre-order: the day from which it ships
     Column("until", Date),  # the last day on which it holds; NULL: until it is taken back
     Column("reason", Text, nullable=False, server_default=""),
     Column("made_at", Instant, nullable=False),
+    Column("ended_at", Instant),  # taken back, or replaced by another; the row stays, for those who ask later
+    Index(None, "sku_id"),
 )
 
 orders = Table(

@@ -172,6 +172,10 @@ class Bookkeeper:
             return True
         return silent or self._move(state, fresh, after, booked)
 
+    def _subject(self, order_id: str, line_id: str, sku: str | None) -> str:
+        """What an incident about an unmapped line is about; at a till the SKU, which may be on a thousand receipts."""
+        return f"SKU {sku}" if self.port.by_sku else f"{order_id}/{line_id}"
+
     def _park_unmapped(
         self, state: OrderState, line: OrderLine, listing: ListingRow | None, after: LineBooked, booked: Booked
     ) -> None:
@@ -196,7 +200,7 @@ class Bookkeeper:
             self.tx,
             IncidentKind.UNMAPPED,
             channel=name,
-            subject=f"{state.id}/{line.line_id}",
+            subject=self._subject(state.id, line.line_id, line.sku),
             text=f"{text}, which is not in the master table",
             hint=hint,
             now=self.now,
@@ -209,7 +213,7 @@ class Bookkeeper:
         if before.sku_id is None:
             orders.put_line(self.tx, self.port.name, state.id, before.line_id, booked=after, values={}, new=False)
             if not _moves_units(after):
-                self._close(IncidentKind.UNMAPPED, f"{state.id}/{before.line_id}")
+                self._close(IncidentKind.UNMAPPED, self._subject(state.id, before.line_id, before.channel_sku))
             return True
         self._post(state.id, before, after, state.fulfilled_at)
         booked.units += after.reserved + after.fulfilled - before.booked.reserved - before.booked.fulfilled
@@ -330,8 +334,7 @@ class Bookkeeper:
         )
         if not row.baseline:
             self._post(line.order_id, before, line.booked, row.fulfilled_at)
-        subject = f"{line.order_id}/{line.line_id}"
-        close_incident(self.tx, IncidentKind.UNMAPPED, channel=self.port.name, subject=subject, now=self.now)
+        self._close(IncidentKind.UNMAPPED, self._subject(line.order_id, line.line_id, line.channel_sku))
 
 
 def _moves_units(line: LineBooked) -> bool:

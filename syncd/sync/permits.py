@@ -61,16 +61,17 @@ def take_back(house: House, sku: str, kind: PermissionKind) -> None:
     """
     with house.db.write() as tx:
         sku_id = known_sku(tx, sku).id
-        if not permissions.take_back(tx, sku_id, kind):
+        if not permissions.take_back(tx, sku_id, kind, house.now()):
             raise Refusal(f"{sku} has no {kind.value} to take back", "All there are: syncd permissions")
         ledger.raise_again(tx, [sku_id])
         note_oversold(tx, house, [sku_id])
 
 
-def every(house: House) -> list[Permission]:
-    """All permissions, also those whose time is over: who forgot one sees it here."""
+def every(house: House, *, ended_too: bool = False) -> list[Permission]:
+    """All permissions, also those whose last day is over: who forgot one sees it here. With `ended_too` those that were
+    taken back or replaced as well."""
     with house.db.read() as tx:
-        return permissions.every(tx)
+        return permissions.every(tx, ended_too=ended_too)
 
 
 def _permit(

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from syncd.domain.availability import Pools
 from syncd.domain.safety import Change
-from syncd.storage import catalogue, channels, holds, incidents, listings, orders, supplies
+from syncd.storage import catalogue, channels, holds, incidents, incoming, listings, orders, permissions, supplies
 from syncd.storage.catalogue import Level, Sku
 from syncd.storage.channels import Mode
 from syncd.storage.holds import Hold
 from syncd.storage.incidents import Incident
+from syncd.storage.incoming import Delivery
 from syncd.storage.listings import ListingRow
 from syncd.storage.orders import Reservation, ToDecide
+from syncd.storage.permissions import Permission
 from syncd.storage.session import Tx
 from syncd.sync import stock as stock_of
 from syncd.sync import views
@@ -179,13 +182,34 @@ def stock(house: House) -> list[StockLine]:
 
 
 @dataclass(frozen=True, slots=True)
+class SupplyStanding:
+    """What one supplier's feed states of a SKU, and how many units of that are believed. They are not sold where it is
+    `too_old`; `lead_time_days` are working days."""
+
+    feed: str
+    units: int | None
+    trusted: int
+    lead_time_days: int | None
+    stated_at: datetime | None
+    too_old: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Explanation:
-    """Where the number on each site comes from, down to the last unit (N38, N55)."""
+    """Where the number on each site comes from, down to the last unit (N38, N55).
+
+    `deliveries` are all that are open, also those that are not sold; `permissions` all that the SKU has, also those
+    whose time is over. `today` is the day in the shop's time zone.
+    """
 
     sku: Sku
     stock: Stock
     levels: tuple[Level, ...]
     reservations: tuple[Reservation, ...]
+    deliveries: tuple[Delivery, ...]
+    supplies: tuple[SupplyStanding, ...]
+    permissions: tuple[Permission, ...]
+    today: date
     reorder_point: int | None
     views: tuple[View, ...]  # listings that syncd keeps; each offer's addends sum to what is offered
     left_alone: tuple[ListingRow, ...]  # listings of this SKU that it does not write
@@ -218,10 +242,28 @@ def explain(house: House, sku: str) -> Explanation:
             stock_of.load(tx, house, [found.id])[found.id],
             tuple(catalogue.levels_by_sku(tx, [found.id]).get(found.id, ())),
             tuple(orders.reservations(tx, found.id)),
+            tuple(incoming.open_deliveries(tx, [found.id])),
+            tuple(_supplies(tx, house, found.id)),
+            tuple(permissions.every(tx, [found.id])),
+            house.today(),
             house.rules(tx).reorder_point(found.facts),
             tuple(kept),
             tuple(row for row in rows if row.id not in shown),
             modes,
+        )
+
+
+def _supplies(tx: Tx, house: House, sku_id: int) -> Iterator[SupplyStanding]:
+    feeds = supplies.every_feed(tx)
+    for one in supplies.of_skus(tx, [sku_id]).get(sku_id, []):
+        feed = feeds[one.feed]
+        yield SupplyStanding(
+            feed=one.feed,
+            units=one.units,
+            trusted=stock_of.trusted(house, one),
+            lead_time_days=one.lead_time_days,
+            stated_at=feed.stated_at,
+            too_old=stock_of.expired(house, feed),
         )
 
 

@@ -79,6 +79,12 @@ def expired(house: House, feed: Feed) -> bool:
     return port is None or feed.stated_at is None or house.now() - feed.stated_at > port.silent_after
 
 
+def trusted(house: House, stated: Stated) -> int:
+    """Units of what a supplier stated that are believed (`<CHANNEL>_TRUST`), rounded down."""
+    percent = next((port.trust_percent for port in house.ports if port.name == stated.feed), 0)
+    return max(0, stated.units or 0) * percent // 100
+
+
 def _with_deliveries(stock: Stock, deliveries: Iterable[Delivery], today: date) -> Stock:
     """A delivery counts until its day is over; one without a day cannot be promised to anybody."""
     dated = [one for one in deliveries if one.due and one.expected_on is not None]
@@ -94,14 +100,13 @@ def _with_deliveries(stock: Stock, deliveries: Iterable[Delivery], today: date) 
 
 
 def _with_supplies(stock: Stock, stated: Iterable[Stated], feeds: dict[str, Feed], house: House) -> Stock:
-    trust = {port.name: port.trust_percent for port in house.ports}
     units, late, days = 0, 0, []
     for one in stated:
-        trusted = max(0, one.units or 0) * trust.get(one.feed, 0) // 100
+        believed = trusted(house, one)
         if expired(house, feeds[one.feed]):
-            late += trusted
-        elif trusted:
-            units += trusted
+            late += believed
+        elif believed:
+            units += believed
             days.append(one.lead_time_days if one.lead_time_days is not None else stock.lead_time_days)
     if not units and not late:
         return stock

@@ -93,6 +93,7 @@ def _judge(tx: Tx, house: House, port: Port, feed: Feed, read: Supplies) -> Take
     elif read.version == feed.rejected_version:
         return _held(taken, "you said no to it")
     _no_more_held(tx, house, port)
+    incidents.close_incident(tx, IncidentKind.FEED, channel=port.name, subject="expired", now=house.now())
     supplies.change_feed(
         tx,
         port.name,

@@ -41,11 +41,15 @@ class View:
     notice: Notice | None = None
     promise: Promise = NOTHING_TOLD
 
+    @property
+    def noticed(self) -> bool:
+        """True where the channel tells buyers what it should, or is not to tell them anything by us."""
+        written = None if self.row.notice is None else list(self.row.notice)
+        return self.notice is None or notices.as_written(self.notice) == written
+
     def notice_due(self, now: datetime) -> bool:
         """True where the channel does not tell buyers yet what it should, and did not refuse to lately."""
-        if self.notice is None or (self.row.notice_retry_at is not None and self.row.notice_retry_at > now):
-            return False
-        return notices.as_written(self.notice) != (None if self.row.notice is None else list(self.row.notice))
+        return not self.noticed and (self.row.notice_retry_at is None or self.row.notice_retry_at <= now)
 
 
 def load(tx: Tx, house: House, port: Port, row_ids: Collection[int] | None = None) -> list[View]:

@@ -48,7 +48,8 @@ def assert_like(real: object, example: object, nullable: frozenset[str], where: 
 
 def test_every_json_is_as_the_page_shows_it(shops: Shops) -> None:
     pages = documented()
-    assert set(pages) == {"sync", "plan", "status", "explain", "stock", "holds", "incidents"}
+    beside = {"incoming", "permissions", "suppliers"}
+    assert set(pages) == {"sync", "plan", "status", "explain", "stock", "holds", "incidents"} | beside
     shops.set(SYNCD_HOLD_COUNT="1")
     shops.live({"HAT": 10, "BELT": 10, "CAP": 4, "SCARF": 9})
     order = shops.buy_in_woo("HAT", 2)
@@ -60,7 +61,14 @@ def test_every_json_is_as_the_page_shows_it(shops: Shops) -> None:
     shops.done("map")
     shops.done("count", "BELT", "0")
     shops.done("return", "HAT", "1")
+    shops.done("incoming", "add", "HAT", "5", "--expected", "2999-12-01", "--supplier", "Acme", "--reference", "4711")
+    shops.done("incoming", "receive", "1", "2")
+    shops.done("pre-order", "HAT", "5", "--from", "2999-12-01")
+    shops.done("status-override", "BELT", "out_of_stock")
     asked = {
+        "incoming": shops.done("incoming", "list", "--json"),
+        "permissions": shops.done("permissions", "--json"),
+        "suppliers": shops.done("suppliers", "--json"),
         "plan": shops.done("plan", "--json"),
         "dry-run": shops.syncd("sync", "--dry-run", "--json"),
         "sync": shops.syncd("sync", "--json"),

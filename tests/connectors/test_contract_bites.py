@@ -27,7 +27,7 @@ from connectors.contract import (
 )
 from connectors.memory import MemoryConnector
 from connectors.memory.hooks import SIGNATURE, Subscription, signature
-from connectors.testing import Capability, ContractSuite
+from connectors.testing import OF_A_SHOP, ContractSuite
 from connectors.testing.notices import AT_HAND, BACK_ON
 from tests.connectors.test_contract_memory import MemoryRig
 
@@ -474,7 +474,7 @@ BITES = [
 
 
 class Suite(ContractSuite):
-    capabilities = frozenset(Capability) - {Capability.SUPPLY, Capability.TOLD}
+    capabilities = OF_A_SHOP
 
 
 def promise(prefix: str) -> Callable[..., None]:

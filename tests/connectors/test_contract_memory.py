@@ -10,7 +10,7 @@ import pytest
 from connectors.contract import ListingRef, Notice
 from connectors.memory import Lost, MemoryConnector, MemoryShop
 from connectors.memory.hooks import SIGNATURE, Subscription
-from connectors.testing import Capability, ContractSuite
+from connectors.testing import OF_A_SHOP, ContractSuite
 
 
 class MemoryRig:
@@ -105,7 +105,7 @@ class MemoryRig:
 
 
 class TestTheShopLikeWooCommerce(ContractSuite):
-    capabilities = frozenset(Capability) - {Capability.SUPPLY, Capability.TOLD}
+    capabilities = OF_A_SHOP
 
     @pytest.fixture
     def rig(self) -> MemoryRig:
@@ -113,7 +113,7 @@ class TestTheShopLikeWooCommerce(ContractSuite):
 
 
 class TestTheShopLikeShopify(ContractSuite):
-    capabilities = frozenset(Capability) - {Capability.SUPPLY, Capability.TOLD}
+    capabilities = OF_A_SHOP
 
     @pytest.fixture
     def rig(self) -> MemoryRig:

@@ -93,8 +93,8 @@ class Trouble:
                 at = (turn + self.chance.uniform(0.05, 0.85)) / often * 0.96
                 shop = where[(turn + number) % len(where)]
                 self.agenda.at(start + at * length, lambda happen=happen, shop=shop: happen(shop))  # type: ignore[misc]
-        for turn in range(outages := max(1, round(often / 3))):
-            self.agenda.at(start + (turn + self.chance.uniform(0.2, 0.6)) / outages * length, self._receiver_goes)
+        for turn in range(often):
+            self.agenda.at(start + (turn + self.chance.uniform(0.2, 0.6)) / often * length, self._receiver_goes)
         for shop in self.shops:
             bad = Misfortune(self.chance, 0.03, 0.04, 0.05, 0.04, timedelta(minutes=10))
             shop.deliveries.misfortune = bad

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syncd.domain.availability import Addend, Buffer, Pools, Rule, offered
+from syncd.domain.availability import Addend, Buffer, Pool, Pools, Rule, offered
 from syncd.domain.status import StockStatus
 
 units = st.integers(-50, 500)
@@ -23,6 +23,13 @@ def test_ten_on_hand_with_a_buffer_of_two_offers_eight() -> None:
     offer = offered(Pools(own=10), Rule(Buffer(units=2)))
     assert (offer.units, offer.told, offer.status) == (8, 8, StockStatus.IN_STOCK)
     assert offer.addends == (Addend("on hand", 10), Addend("reserved", 0), Addend("buffer", -2))
+
+
+def test_a_buffer_holds_back_nothing_of_a_shelf_that_is_empty() -> None:
+    rule = Rule(Buffer(units=2), sells=frozenset(Pool))
+    offer = offered(Pools(own=3, reserved=3, incoming=5), rule)
+    assert offer.addends == (Addend("on hand", 3), Addend("reserved", -3), Addend("incoming", 5))
+    assert (offer.units, offer.status) == (5, StockStatus.ON_THE_WAY)
 
 
 @given(pools, rules, st.integers(0, 60))

@@ -1,70 +1,60 @@
-"""A supplier in RAM: what its feed says as the test lets it, and the connector that reads it."""
+"""A supplier with a feed in RAM, and a house that reads it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import ClassVar
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 
-from connectors.contract import Finding, Setting, Supplies, Supply, Unavailable
+from connectors.contract import Finding, Parked, Supplies, Supply, Unavailable
+from syncd.domain.availability import ON_HAND, Pool
+from syncd.storage import incidents
+from syncd.storage.incidents import Incident
+from syncd.sync.cycle import remember_channels
+from syncd.sync.house import Port
+from syncd.texts.wording import Wording
+from tests.engine.world import World
 
-COLUMNS = ("Article", "Stock")
-STRANGER = "NOT-OURS-1"
-"""A SKU that the master table lacks stands in every feed."""
+EVERYTHING = ON_HAND | {Pool.INCOMING, Pool.SUPPLIER, Pool.PRE_ORDER}
 
 
 @dataclass
 class Supplier:
-    """`says`: units by SKU, ``None`` where the feed does not say. `on_told` hears each reading before the engine."""
+    """What the supplier writes; reading it again without a change brings nothing."""
 
-    now: Callable[[], datetime]
-    says: dict[str, int | None] = field(default_factory=dict)
-    lead_time_days: int | None = None
-    columns: tuple[str, ...] = COLUMNS
+    written_at: datetime
+    units: dict[str, int | None] = field(default_factory=dict)
+    columns: tuple[str, ...] = ("Article", "Stock")
+    lead_time_days: int | None = 5
+    parked: tuple[Parked, ...] = ()
     down: bool = False
-    on_told: Callable[[str | None, Supplies | None], None] = lambda _known, _read: None
-
-    def __post_init__(self) -> None:
-        self.stated_at = self.now()
-
-    def write(self, says: Mapping[str, int | None], columns: tuple[str, ...] = COLUMNS) -> None:
-        """Write the feed anew, as of now."""
-        self.says, self.columns, self.stated_at = dict(says), columns, self.now()
-
-    @property
-    def feed(self) -> Supplies:
-        rows = [*self.says.items(), (STRANGER, 99)]
-        return Supplies(
-            version=f"{self.columns} {sorted(self.says.items())}",
-            stated_at=self.stated_at,
-            supplies=tuple(Supply(sku, units, self.lead_time_days) for sku, units in rows),
-            columns=self.columns,
-            rows=len(rows),
-        )
-
-
-class MemoryFeed:
-    """The connector to a supplier in RAM. What it told last is forgotten with the process, as with a real one."""
-
-    kind: ClassVar[str] = "memory feed"
-    SETTINGS: ClassVar[tuple[Setting, ...]] = ()
-
-    def __init__(self, supplier: Supplier) -> None:
-        self._supplier = supplier
-        self._told: datetime | None = None
+    kind = "supplier_feed"
+    SETTINGS = ()
 
     def check(self) -> Sequence[Finding]:
         return ()
 
     def close(self) -> None:
-        """Nothing to let go of."""
+        """Nothing is open."""
 
     def supplies(self, known: str | None) -> Supplies | None:
-        if self._supplier.down:
+        if self.down:
             raise Unavailable("The supplier does not answer.")
-        read = self._supplier.feed
-        fresh = read if read.version != known or read.stated_at != self._told else None
-        self._told = read.stated_at
-        self._supplier.on_told(known, fresh)
-        return fresh
+        version = repr((sorted(self.units.items()), self.columns, self.lead_time_days))
+        found = tuple(Supply(sku, units, self.lead_time_days) for sku, units in self.units.items())
+        return Supplies(version, self.written_at, found, self.columns, self.parked, len(found))
+
+
+def with_supplier(world: World, *, trust_percent: int = 100, silent_after: timedelta = timedelta(hours=36)) -> Supplier:
+    """A supplier whose stock every shop of the world sells, and buyers read what a number means."""
+    supplier = Supplier(world.clock())
+    acme = Port("acme", "supplier_feed", supplier, silent_after=silent_after, trust_percent=trust_percent)
+    ports = tuple(replace(port, sells=EVERYTHING, wording=Wording("en")) for port in world.house.ports)
+    world.house = replace(world.house, ports=(*ports, acme))
+    remember_channels(world.house)
+    return supplier
+
+
+def open_incidents(world: World) -> list[Incident]:
+    with world.db.read() as tx:
+        return incidents.open_incidents(tx)

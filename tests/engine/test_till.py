@@ -102,6 +102,17 @@ def test_an_unknown_sku_is_asked_about_and_booked_by_itself_once_it_is_counted(c
     assert counter.at("BAG") == -1
 
 
+def test_an_unknown_sku_on_many_receipts_is_one_question(counter: Counter) -> None:
+    receipts = [(f"{number}", START - 30 * MINUTE, SHOE, 1) for number in range(30)]
+    counter.drop("a.csv", *receipts, ("31", START - 30 * MINUTE, "BAG", 1))
+    counter.sync()
+    assert [one.subject for one in counter.incidents] == [f"SKU {SHOE}", "SKU BAG"]
+    counter.count(SHOE, 40, START - HOUR)
+    counter.sync()
+    assert [one.subject for one in counter.incidents] == ["SKU BAG"]
+    assert counter.at(SHOE) == 10
+
+
 def test_a_sale_that_waited_for_its_sku_and_is_older_than_the_count_was_in_the_count(counter: Counter) -> None:
     counter.drop("a.csv", ("1", START - 30 * MINUTE, SHOE, 2))
     counter.sync()

@@ -160,7 +160,9 @@ class TillMachine(RuleBasedStateMachine):
 
     @rule(number=numbers)
     def begin_a_file(self, number: int) -> None:
-        self._new(f"{number % 5}.csv", self._told_all())
+        name = f"{number % 5}.csv"
+        if not (self.counter.folder / name).exists():
+            self._new(name, self._told_all())
 
     @rule(number=numbers, cut=numbers)
     def go_on_with_a_file(self, number: int, cut: int) -> None:

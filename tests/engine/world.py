@@ -29,7 +29,7 @@ from syncd.sync import mapper, views
 from syncd.sync.cycle import Report, leased, sync
 from syncd.sync.house import House, Port
 from syncd.texts.wording import Wording
-from tests.engine.supplier import MemoryFeed, Supplier
+from tests.engine.memory_feed import MemoryFeed, Supplier
 
 START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 WAREHOUSE = "Warehouse of others"

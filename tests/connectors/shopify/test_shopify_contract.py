@@ -12,7 +12,7 @@ import pytest
 
 from connectors.contract import ListingRef, Notice
 from connectors.shopify.connector import Shopify
-from connectors.testing import Capability, ContractSuite
+from connectors.testing import OF_A_SHOP, Capability, ContractSuite
 from syncd.sandbox.faults import Answer, ResetAfter, ResetBefore
 from syncd.sandbox.shopify.model import LineItem, Order, Subscription, Variant
 from tests.connectors.shopify.conftest import TOKEN, Make, Practice
@@ -170,7 +170,7 @@ class ShopifyRig:
 
 class TestShopify(ContractSuite):
     # Shopify has no unpaid checkout that holds units, and what it does not track stays with the owner.
-    capabilities = frozenset(Capability) - {Capability.SUPPLY, Capability.TOLD, Capability.UNPAID, Capability.UNCOUNTED}
+    capabilities = OF_A_SHOP - {Capability.UNPAID, Capability.UNCOUNTED}
 
     @pytest.fixture
     def rig(self, practice: Practice, make: Make) -> ShopifyRig:

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import pytest
 
 from connectors.contract import ListingRef, Notice
-from connectors.testing import Capability, ContractSuite
+from connectors.testing import OF_A_SHOP, ContractSuite
 from connectors.woocommerce.connector import WooCommerce
 from syncd.sandbox.faults import Answer, ResetAfter, ResetBefore
 from syncd.sandbox.woocommerce import Key
@@ -154,7 +154,7 @@ class WooRig:
 
 
 class TestWooCommerce(ContractSuite):
-    capabilities = frozenset(Capability) - {Capability.SUPPLY, Capability.TOLD}
+    capabilities = OF_A_SHOP
 
     @pytest.fixture
     def rig(self) -> Iterator[WooRig]:

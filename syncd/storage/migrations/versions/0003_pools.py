@@ -62,6 +62,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "permissions",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("sku_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("units", sa.BigInteger(), nullable=True),
@@ -70,9 +71,11 @@ def upgrade() -> None:
         sa.Column("until", sa.Date(), nullable=True),
         sa.Column("reason", sa.Text(), server_default="", nullable=False),
         sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["sku_id"], ["skus.id"], name=op.f("fk_permissions_sku_id")),
-        sa.PrimaryKeyConstraint("sku_id", "kind", name=op.f("pk_permissions")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_permissions")),
     )
+    op.create_index("ix_permissions_sku_id", "permissions", ["sku_id"])
     op.add_column("channels", sa.Column("silent", sa.Boolean(), server_default=sa.false(), nullable=False))
     op.add_column("listings", sa.Column("notice", sa.JSON(), nullable=True))
     op.add_column("listings", sa.Column("notice_retry_at", sa.DateTime(timezone=True), nullable=True))
