@@ -89,7 +89,7 @@ class Pools:
     overbooked: int = 0
 
     def units(self, pool: Pool) -> int:
-        """Units in a pool; of own stock perhaps negative."""
+        """Units in a pool; negative where more left a place than was counted there."""
         match pool:
             case Pool.OWN:
                 return self.own
@@ -134,7 +134,7 @@ class Offer:
     the channel itself holds back for unpaid checkouts, which it subtracts on its own (design.md §3.4), as far as they
     exist: held units that were sold elsewhere would be on sale for a moment when the hold ends. `left`: units of the
     pools that the channel sells less all that is reserved; negative where more is promised. `pool`: where the next
-    unit would come from, ``None`` where none is offered. `served`: units of that pool that are promised already.
+    unit would come from, ``None`` where none is offered. `served`: units of that pool that are promised or held back.
     """
 
     units: int
@@ -208,7 +208,7 @@ def offered(pools: Pools, rule: Rule, *, held_by_channel: int = 0) -> Offer:
         steps=tuple(steps),
         left=left,
         pool=first,
-        served=pools.units(first) - unpromised[first] if first is not None else 0,
+        served=pools.units(first) - usable[first] if first is not None else 0,
     )
 
 
@@ -218,9 +218,7 @@ def _sold(sells: frozenset[Pool]) -> list[Pool]:
 
 def _unpromised(pools: Pools, sold: list[Pool]) -> dict[Pool, int]:
     """Units of each pool that are left after all that is promised was served in the pools' order."""
-    promised = pools.reserved
-    if Pool.OWN in sold:
-        promised += max(0, -pools.own)
+    promised = pools.reserved + sum(max(0, -pools.units(pool)) for pool in sold)
     left = {}
     for pool in sold:
         there = max(0, pools.units(pool))

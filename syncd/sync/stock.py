@@ -34,6 +34,7 @@ class Stock:
     said: StockStatus | None = None
     late_incoming: int = 0
     late_supplier: int = 0
+    late_pre_order: int = 0
 
     @property
     def in_time(self) -> Pools:
@@ -42,6 +43,7 @@ class Stock:
             self.pools,
             incoming=self.pools.incoming + self.late_incoming,
             supplier=self.pools.supplier + self.late_supplier,
+            pre_order=self.pools.pre_order + self.late_pre_order,
         )
 
 
@@ -64,7 +66,7 @@ def load(tx: Tx, house: House, sku_ids: Sequence[int] | None = None) -> dict[int
         stock = Stock(pools, places.get(sku_id, ()), lead_time_days=leads.get(sku_id))
         stock = _with_deliveries(stock, deliveries.get(sku_id, ()), today)
         stock = _with_supplies(stock, stated.get(sku_id, ()), feeds, house)
-        found[sku_id] = _with_permissions(stock, allowed.get(sku_id, ()))
+        found[sku_id] = _with_permissions(stock, allowed.get(sku_id, ()), today)
     return found
 
 
@@ -120,11 +122,14 @@ def _with_supplies(stock: Stock, stated: Iterable[Stated], feeds: dict[str, Feed
     )
 
 
-def _with_permissions(stock: Stock, allowed: Iterable[Permission]) -> Stock:
+def _with_permissions(stock: Stock, allowed: Iterable[Permission], today: date) -> Stock:
+    """A pre-order counts until its day is over: then units must be there, or another day be told."""
     for one in allowed:
         match one.kind:
             case PermissionKind.OVERBOOK:
                 stock = replace(stock, pools=replace(stock.pools, overbooked=one.units))
+            case PermissionKind.PRE_ORDER if one.late(today):
+                stock = replace(stock, late_pre_order=one.units)
             case PermissionKind.PRE_ORDER:
                 units = replace(stock.pools, pre_order=one.units)
                 stock = replace(stock, pools=units, pre_order_from=one.starts_on)
