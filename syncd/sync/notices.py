@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 
 from connectors.contract import NOTHING, Notice
 from syncd.domain.availability import Offer, Pool
@@ -11,26 +11,30 @@ from syncd.domain.status import StockStatus
 from syncd.storage.listings import ListingRow
 from syncd.sync.house import House, Port
 from syncd.sync.stock import Stock
+from syncd.texts.wording import Wording
 
 Written = list[str | int | None]
 """A notice as the table keeps it: status, text, lead time in days, day."""
 
 
-def notice(port: Port, status: StockStatus, told: Promise) -> Notice | None:
-    """What buyers of a channel should read; ``None`` where the channel shows nothing, or the owner switched it off."""
-    if port.display is None or port.wording is None:
-        return None
-    return Notice(status.value, port.wording.text(status, told), told.days.longest if told.days else None, told.on)
+def wording(port: Port) -> Wording | None:
+    """The texts that a channel shows; ``None`` where it shows none, or the owner switched it off."""
+    return port.wording if port.display is not None else None
 
 
-def promised(house: House, stock: Stock, offer: Offer) -> Promise:
+def notice(texts: Wording, status: StockStatus, told: Promise) -> Notice:
+    """What buyers of a channel with these texts should read."""
+    return Notice(status.value, texts.text(status, told), told.days.longest if told.days else None, told.on)
+
+
+def promised(house: House, stock: Stock, offer: Offer, now_local: datetime) -> Promise:
     """The time that a buyer is told, from the stock that the next unit comes from."""
     return promise(
         offer.status,
         external=_days_from(house, stock),
         lead_time_days=stock.supplier_days if offer.pool is Pool.SUPPLIER else stock.lead_time_days,
         expected_on=_expected_on(stock, offer),
-        now_local=house.now().astimezone(house.timezone),
+        now_local=now_local,
         workdays=house.workdays,
     )
 
