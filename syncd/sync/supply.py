@@ -104,7 +104,7 @@ def _judge(tx: Tx, house: House, port: Port, feed: Feed, read: Supplies) -> Take
         expired=False,
     )
     changed = _differing(before, stated)
-    supplies.put(tx, list(stated.values()))
+    supplies.put(tx, [one for sku_id, one in stated.items() if sku_id in changed])
     supplies.forget(tx, port.name, before.keys() - stated.keys())
     ledger.raise_again(tx, sorted(changed if not feed.expired else {*before, *stated}))
     return Taken(taken.rows, taken.known, taken.unknown, len(changed))
