@@ -265,6 +265,7 @@ feeds = Table(
     Column("read_at", Instant),  # last reading that came to its end, applied or not
     _units("rows"),  # of what was applied
     Column("columns", JSON),  # its header words
+    _units("newest_sku"),  # the highest id of a SKU when it was applied: what became known later is looked for in it
     _flag("expired"),  # it is past its time, and its units are in no number
     Column("held_for", JSON),  # why a reading waits for a yes, in words
     Column("approved_for", JSON),  # a person said yes to a reading that looked wrong so

@@ -36,6 +36,7 @@ class Feed:
     read_at: datetime | None
     rows: int
     columns: Sequence[str] | None
+    newest_sku: int
     expired: bool
     held_for: Sequence[str] | None
     approved_for: Sequence[str] | None

@@ -45,8 +45,10 @@ def take(house: House, port: Port) -> Taken:
     assert port.feed is not None
     with house.db.write() as tx:
         known = supplies.feed(tx, port.name)
+        # A SKU that became known since is looked for in the same content.
+        version = known.version if known.newest_sku == catalogue.newest(tx) else None
     try:
-        read = port.feed.supplies(known.version)
+        read = port.feed.supplies(version)
     except ConnectorError as error:
         _failed(house, port, error)
         raise
@@ -61,7 +63,7 @@ def take(house: House, port: Port) -> Taken:
             return Taken(
                 unchanged=True
             )  # a mirror that lags, or the newest file was taken away: what is known is newer
-        if read is None or read.version == known.version:
+        if read is None or read.version == version:
             if read is not None:
                 _stated_anew(tx, house, port, known, read.stated_at)
             if known.held_for is not None:
@@ -107,12 +109,13 @@ def _judge(tx: Tx, house: House, port: Port, feed: Feed, read: Supplies) -> Take
         stated_at=read.stated_at,
         rows=read.rows,
         columns=list(read.columns),
+        newest_sku=catalogue.newest(tx),
         expired=False,
         approved_for=None,
         rejected_for=None,
     )
     changed = _differing(before, stated)
-    supplies.put(tx, list(stated.values()))
+    supplies.put(tx, [one for sku_id, one in stated.items() if sku_id in changed])
     supplies.forget(tx, port.name, before.keys() - stated.keys())
     concerned = changed if not feed.expired else {*before, *stated}
     ledger.raise_again(tx, sorted(concerned))

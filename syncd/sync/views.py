@@ -81,6 +81,7 @@ def load(tx: Tx, house: House, port: Port, row_ids: Collection[int] | None = Non
     channel = channels.get(tx, port.name)
     restoring = channel is not None and channel.mode is Mode.RESTORING
     rules = house.rules(tx)
+    shows, now_local = port.display is not None, house.now().astimezone(house.timezone)
     views = []
     for row in rows:
         if row.sku_id is None or not writable(row, port) or skus[row.sku_id].counted_at is None:
@@ -99,11 +100,12 @@ def load(tx: Tx, house: House, port: Port, row_ids: Collection[int] | None = Non
         calm_rule = replace(rules.rule(sku.facts, port.name), sells=port.sells, buffers=port.buffers, status=there.said)
         silent_here = [name for name, of in quiet.items() if of is None or row.sku_id in of]
         extra = house.caution.held_back(there.pools.own - there.pools.reserved, silent_here, sold.get(row.sku_id, 0))
-        rule = replace(calm_rule, extra=extra)
+        rule = replace(calm_rule, extra=extra) if extra else calm_rule
         offer = offered(there.pools, rule, held_by_channel=held)
-        calm = offered(there.in_time, calm_rule, held_by_channel=held).told
-        told = notices.promised(house, there, offer)
-        notice = notices.notice(port, row, offer.status, told)
+        as_calm = rule is calm_rule and there.in_time is there.pools
+        calm = offer.told if as_calm else offered(there.in_time, calm_rule, held_by_channel=held).told
+        told = notices.promised(house, there, offer, now_local)
+        notice = notices.notice(port.wording, row, offer.status, told) if shows else None
         views.append(View(row, sku, there.pools, rule, held, offer, calm, notice, told))
     return views
 

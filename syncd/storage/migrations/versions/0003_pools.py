@@ -53,6 +53,7 @@ def upgrade() -> None:
         sa.Column("read_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("rows", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
         sa.Column("columns", sa.JSON(), nullable=True),
+        sa.Column("newest_sku", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
         sa.Column("expired", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("held_for", sa.JSON(), nullable=True),
         sa.Column("approved_for", sa.JSON(), nullable=True),
