@@ -65,6 +65,7 @@ class Sent:
     stale: set[int] = field(default_factory=set)  # of these, the ones that the channel refused as stale
     changed: set[int] = field(default_factory=set)  # an input changed between deciding and sending
     stopped: ConnectorError | None = None  # the channel takes nothing now
+    shown: int = 0  # listings whose buyers read something new
     paused: bool = False  # a person paused the channel: nothing more was sent
 
 
@@ -194,6 +195,7 @@ def _settle(
             if outcome.error is None:
                 _confirm(tx, house, one, outcome)
                 sent.written[row.id] = one
+                sent.shown += one.write.notice is not None and outcome.unshown is None
             elif isinstance(outcome.error, Rejected):
                 _refused(tx, house, port, row, outcome.error)
                 sent.rejected[row.id] = str(outcome.error)
@@ -265,6 +267,7 @@ def _settle_notice(tx: Tx, house: House, port: Port, one: Planned, outcome: Outc
         if in_step(one.view):
             listings.settle(tx, row.id, row.generation)
         sent.written[row.id] = one
+        sent.shown += 1
         incidents.close_incident(tx, IncidentKind.NOT_SHOWN, channel=port.name, subject=row.listing_id, now=house.now())
     elif isinstance(outcome.error, Rejected):
         _not_shown(tx, house, row, outcome.error)
