@@ -37,8 +37,9 @@ def answer(house: House, hold_id: int, *, yes: bool) -> Hold:
             elif not yes and row.sku_id is not None:
                 listings.change(tx, row.id, rejected_target=change.after, rejected_sold=skus[row.sku_id].sold)
         if hold.version is not None:
-            answered_with = {"approved_version" if yes else "rejected_version": hold.version, "held_version": None}
-            supplies.change_feed(tx, hold.channel, **answered_with)
+            answers = {"approved_version": hold.version if yes else None, "held_version": None}
+            answers |= {"rejected_version": None if yes else hold.version}  # the last word counts
+            supplies.change_feed(tx, hold.channel, **answers)
         holds.decide(tx, hold_id, HoldState.APPROVED if yes else HoldState.REJECTED, house.now())
     return hold
 

@@ -71,6 +71,11 @@ def under_way(row: ListingRow) -> Written:
     return [row.notice[0] if row.notice else "", "", None, None]
 
 
+def unsure(row: ListingRow) -> bool:
+    """True while a call with a notice is under way, or may still take effect: the shop tells the one or the other."""
+    return row.notice is not None and row.notice[1] == ""
+
+
 def promises_less(told: Notice, row: ListingRow) -> bool:
     """True where the buyer must not be told as much as the shop tells now: that goes out whatever the number does."""
     if not row.notice or not row.notice[0]:

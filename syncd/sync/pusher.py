@@ -180,9 +180,13 @@ class Pusher:
     def _with_notice(self, view: View, decision: Decision) -> Decision:
         """The decision with what buyers read from then on, where that goes in the same call: it costs nothing to try
         what was refused before."""
-        if decision.write is None or not self._notices_ride or view.noticed:
+        if decision.write is None or not self._notices_ride or view.noticed or self._must_wait(view):
             return decision
         return replace(decision, write=replace(decision.write, notice=view.notice))
+
+    def _must_wait(self, view: View) -> bool:
+        """True while an earlier notice may still arrive: it would stay in place of the one that is sent now."""
+        return view.notice_unsure and not view.notice_due(self.house.now())
 
     def _recheck(self, tx: Tx, call: Sequence[Planned]) -> list[Planned]:
         """Those writes of a call that would be decided just so now, with the generation as it is now."""
@@ -291,7 +295,9 @@ class Pusher:
     def _settle_right(self, plan: Sequence[tuple[View, Decision, Clearance]]) -> None:
         now = self.house.now()
         right = [
-            view.row for view, decision, _ in plan if decision.verdict is Verdict.RIGHT and not view.notice_due(now)
+            view.row
+            for view, decision, _ in plan
+            if decision.verdict is Verdict.RIGHT and not view.notice_due(now) and not view.notice_unsure
         ]
         over = [row for row in right if row.dirty or row.rejected_target is not None]
         if not over:

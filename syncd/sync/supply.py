@@ -57,6 +57,8 @@ def take(house: House, port: Port) -> Taken:
         if read is None or read.version == known.version:
             if read is not None:
                 _stated_anew(tx, house, port, known, read.stated_at)
+            if known.held_version is not None:
+                _no_more_held(tx, house, port)
             return Taken(unchanged=True)
         return _judge(tx, house, port, supplies.feed(tx, port.name), read)
 
@@ -90,9 +92,8 @@ def _judge(tx: Tx, house: House, port: Port, feed: Feed, read: Supplies) -> Take
             return _hold(tx, house, port, read, taken, " and ".join(reasons))
     elif read.version == feed.rejected_version:
         return _held(taken, "you said no to it")
-    holds.pass_over(tx, port.name, house.now())
-    for subject in ("held", "expired"):
-        incidents.close_incident(tx, IncidentKind.FEED, channel=port.name, subject=subject, now=house.now())
+    _no_more_held(tx, house, port)
+    incidents.close_incident(tx, IncidentKind.FEED, channel=port.name, subject="expired", now=house.now())
     supplies.change_feed(
         tx,
         port.name,
@@ -100,7 +101,6 @@ def _judge(tx: Tx, house: House, port: Port, feed: Feed, read: Supplies) -> Take
         stated_at=read.stated_at,
         rows=read.rows,
         columns=list(read.columns),
-        held_version=None,
         expired=False,
     )
     changed = _differing(before, stated)
@@ -128,6 +128,13 @@ def _hold(tx: Tx, house: House, port: Port, read: Supplies, taken: Taken, why: s
         now=house.now(),
     )
     return _held(taken, why)
+
+
+def _no_more_held(tx: Tx, house: House, port: Port) -> None:
+    """The feed says what may be used, or what it said before: nobody is asked about it any more."""
+    supplies.change_feed(tx, port.name, held_version=None)
+    holds.pass_over(tx, port.name, house.now())
+    incidents.close_incident(tx, IncidentKind.FEED, channel=port.name, subject="held", now=house.now())
 
 
 def _held(taken: Taken, why: str) -> Taken:

@@ -51,6 +51,11 @@ class View:
         """True where the channel does not tell buyers yet what it should, and did not refuse to lately."""
         return not self.noticed and (self.row.notice_retry_at is None or self.row.notice_retry_at <= now)
 
+    @property
+    def notice_unsure(self) -> bool:
+        """True while a notice that was sent may still take effect: the listing rests only once it was sent again."""
+        return notices.unsure(self.row)
+
 
 def load(tx: Tx, house: House, port: Port, row_ids: Collection[int] | None = None) -> list[View]:
     """The kept listings of a channel whose SKU is counted; of these rows, or of all.

@@ -124,11 +124,16 @@ def _renew(tx: Tx, house: House, port: Port) -> None:
 
 
 def _intend(tx: Tx, house: House, port: Port, current: list[Planned]) -> tuple[Batch, list[Planned]]:
-    """The call, with the intent of each number in it written down. A notice needs none, since it may be shown again;
-    but from here on it is not known what buyers read."""
+    """The call, with the intent of each number in it written down.
+
+    A notice needs none: it may be shown again. But until the call has ended, or can no longer take effect, nobody knows
+    which notice is there.
+    """
+    assert port.sink is not None
+    until = house.now() + port.sink.in_doubt
     for one in current:
         if one.write.notice is not None:
-            listings.change(tx, one.view.row.id, notice=under_way(one.view.row))
+            listings.change(tx, one.view.row.id, notice=under_way(one.view.row), notice_retry_at=until)
     batch = Batch(key=str(uuid.uuid4()), writes=tuple(one.write for one in current))
     intents.record(
         tx,
@@ -168,11 +173,13 @@ def _settle(
 ) -> None:
     if isinstance(result, CredentialsRejected) and all(one.write.op is Op.SHOW for one in current):
         with house.db.write() as tx:
+            _as_before(tx, current)
             _no_notices(tx, house, port, current, result)
         return
     if isinstance(result, ConnectorError) and not isinstance(result, InDoubt):
         sent.stopped = result
         with house.db.write() as tx:
+            _as_before(tx, current)
             intents.close(tx, batch.key)
         return
     if isinstance(result, InDoubt):
@@ -192,6 +199,8 @@ def _settle(
                 doubtful.append(row.id)
                 continue
             ended.append(row.id)
+            if outcome.error is not None or outcome.unshown is not None:
+                _as_before(tx, [one])
             if outcome.error is None:
                 _confirm(tx, house, one, outcome)
                 sent.written[row.id] = one
@@ -248,8 +257,8 @@ def _confirm(tx: Tx, house: House, one: Planned, outcome: Outcome) -> None:
     listings.change(tx, row.id, **values)
     if write.notice is not None and outcome.unshown is not None:
         _not_shown(tx, house, row, outcome.unshown)
-    noticed = write.notice is not None or not one.view.notice_due(house.now())
-    if write.target == one.view.offer.told and noticed:  # less goes out in doubt, and where a channel is silent
+    at_rest = write.notice is not None or not (one.view.notice_due(house.now()) or one.view.notice_unsure)
+    if write.target == one.view.offer.told and at_rest:  # less goes out in doubt, and where a channel is silent
         listings.settle(tx, row.id, row.generation)
     incidents.close_incident(tx, IncidentKind.REJECTED, channel=row.channel, subject=row.listing_id, now=house.now())
 
@@ -258,10 +267,20 @@ def _as_noticed(told: Notice) -> dict[str, Any]:
     return {"notice": as_written(told), "notice_retry_at": None}
 
 
+def _as_before(tx: Tx, current: Sequence[Planned]) -> None:
+    """These calls have ended: unless they say otherwise, buyers read what they did before."""
+    for one in current:
+        if one.write.notice is not None:
+            row = one.view.row
+            listings.change(tx, row.id, notice=row.notice, notice_retry_at=row.notice_retry_at)
+
+
 def _settle_notice(tx: Tx, house: House, port: Port, one: Planned, outcome: Outcome, sent: Sent) -> None:
-    """What became of a notice. One that was lost is simply shown again: it moves no number."""
+    """What became of a notice. One that was lost is shown again once it can no longer take effect."""
     row = one.view.row
     assert one.write.notice is not None
+    if isinstance(outcome.error, InDoubt):
+        return
     if outcome.error is None:
         listings.change(tx, row.id, **_as_noticed(one.write.notice))
         if in_step(one.view):
@@ -269,7 +288,9 @@ def _settle_notice(tx: Tx, house: House, port: Port, one: Planned, outcome: Outc
         sent.written[row.id] = one
         sent.shown += 1
         incidents.close_incident(tx, IncidentKind.NOT_SHOWN, channel=port.name, subject=row.listing_id, now=house.now())
-    elif isinstance(outcome.error, Rejected):
+        return
+    _as_before(tx, [one])
+    if isinstance(outcome.error, Rejected):
         _not_shown(tx, house, row, outcome.error)
     elif isinstance(outcome.error, Untouched):
         sent.again.add(row.id)

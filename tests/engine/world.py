@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
+from connectors.contract import Surroundings
 from connectors.memory import MemoryConnector, MemoryShop, WriteSeen
-from syncd.domain.availability import Buffer
+from connectors.till.connector import Till
+from syncd.domain.availability import ON_HAND, Buffer, Pool
+from syncd.domain.calendar import EVERY_DAY, Workdays
+from syncd.domain.caution import Caution
 from syncd.domain.drift import OnEdit
+from syncd.domain.promise import Days
 from syncd.domain.rules import Limits
 from syncd.domain.safety import HoldLimits
+from syncd.domain.stock import StockClass
 from syncd.storage import catalogue, channels, ledger, listings, orders
 from syncd.storage.channels import Mode
 from syncd.storage.leases import Holder
@@ -22,8 +28,15 @@ from syncd.storage.session import Database
 from syncd.sync import mapper, views
 from syncd.sync.cycle import Report, leased, sync
 from syncd.sync.house import House, Port
+from syncd.texts.wording import Wording
+from tests.engine.memory_feed import MemoryFeed, Supplier
 
 START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+WAREHOUSE = "Warehouse of others"
+WAREHOUSE_DAYS = Days(2, 4)
+LEAD_TIME_DAYS = 5
+FEED_LASTS = timedelta(hours=30)
+TILL_LASTS = timedelta(hours=26)
 NO_HOLDS = HoldLimits(zeroing_percent=100, jumps_percent=100)
 
 
@@ -61,9 +74,21 @@ def fresh_database(folder: Path, template: list[Path]) -> Database:
     return Database(f"sqlite:///{path}")
 
 
+@dataclass(frozen=True)
+class Sells:
+    """How one shop sells: its pools, with what it holds back of those beyond own stock."""
+
+    pools: frozenset[Pool] = ON_HAND
+    buffers: Mapping[Pool, Buffer] = field(default_factory=dict)
+    limits: Limits = Limits()
+
+
 @dataclass
 class World:
-    """A house with shops in RAM; every SKU is listed once in each of them."""
+    """A house with shops in RAM; every SKU is listed once in each of them.
+
+    Beside them, where a test wants it, a supplier with a feed and a till with a folder.
+    """
 
     db: Database
     styles: tuple[Literal["delta", "compare"], ...] = ("delta", "compare")
@@ -78,6 +103,14 @@ class World:
     listing_ids: dict[tuple[str, str], str] = field(default_factory=dict)
     writes: list[tuple[str, WriteSeen]] = field(default_factory=list)
     on_raise: Callable[[str, WriteSeen], None] = lambda _name, _seen: None
+    on_sync: Callable[[Report], None] = lambda _report: None
+    sells: Mapping[str, Sells] = field(default_factory=dict)
+    caution: Caution = Caution()
+    wording: Wording | None = None
+    supplier: Supplier | None = None
+    trust_percent: int = 100
+    till: Path | None = None  # the folder of its files
+    connect: Callable[[str, MemoryShop], MemoryConnector] = lambda _name, shop: MemoryConnector(shop)
 
     def __post_init__(self) -> None:
         self.db.lease_time = lambda _tx: None  # leases, too, go by the clock of this world
@@ -94,25 +127,46 @@ class World:
             pass
         with self.db.write() as tx:
             for sku in self.skus:
-                catalogue.ensure(tx, sku)
+                catalogue.ensure(tx, sku, {"lead_time_days": LEAD_TIME_DAYS})
+            catalogue.location(tx, WAREHOUSE, StockClass.EXTERNAL)
         for sku in self.skus:
             self.count(sku, self.on_hand)
         for port in self.house.ports:
-            mapper.refresh(self.house, port)
+            if port.shelf is not None:
+                mapper.refresh(self.house, port)
 
     def _house(self) -> House:
-        ports = tuple(
-            Port(name, "memory", MemoryConnector(shop), on_edit=self.on_edit, limits=Limits())
-            for name, shop in self.shops.items()
-        )
         return House(
             self.db,
-            ports,
+            tuple(self._ports()),
             default=Limits(buffer=Buffer(units=self.buffer)),
             hold_limits=self.hold_limits,
+            caution=self.caution,
+            workdays=Workdays(EVERY_DAY),
+            external={WAREHOUSE: WAREHOUSE_DAYS},
             now=self.clock,
             sleep=self.clock.sleep,
         )
+
+    def _ports(self) -> Iterator[Port]:
+        for name, shop in self.shops.items():
+            sells = self.sells.get(name, Sells())
+            yield Port(
+                name,
+                "memory",
+                self.connect(name, shop),
+                limits=sells.limits,
+                on_edit=self.on_edit,
+                sells=sells.pools,
+                buffers=sells.buffers,
+                wording=self.wording,
+            )
+        if self.supplier is not None:
+            feed = MemoryFeed(self.supplier)
+            yield Port("feed", "memory feed", feed, silent_after=FEED_LASTS, trust_percent=self.trust_percent)
+        if self.till is not None:
+            till = Till("till", {"FOLDER": str(self.till)}, Surroundings(now=self.clock))
+            yield Port("till", "till", till, silent_after=TILL_LASTS)
 
     def _unread(self, name: str) -> list[str]:
         """Lines that are booked otherwise than they are, for the words of a failure."""
@@ -150,15 +204,15 @@ class World:
             for name in names or tuple(self.shops):
                 channels.change(tx, name, mode=Mode.LIVE)
 
-    def count(self, sku: str, units: int) -> None:
+    def count(self, sku: str, units: int, place: str = catalogue.OWN_SHELF) -> None:
         with self.db.write() as tx:
             ledger.count(
                 tx,
                 sku_id=catalogue.ensure(tx, sku),
-                location_id=catalogue.location(tx, catalogue.OWN_SHELF),
+                location_id=catalogue.location(tx, place),
                 counted=units,
                 counted_at=self.clock(),
-                event_id=f"test/count/{sku}/{self.clock().isoformat()}/{len(self.writes)}",
+                event_id=f"test/count/{sku}/{place}/{self.clock().isoformat()}/{len(self.writes)}",
                 reason="count",
                 now=self.clock(),
             )
@@ -168,7 +222,9 @@ class World:
         self.house = replace(self._house(), holder=Holder())
 
     def sync(self, **how: object) -> Report:
-        return sync(self.house, **how)  # type: ignore[arg-type]
+        report = sync(self.house, **how)  # type: ignore[arg-type]
+        self.on_sync(report)
+        return report
 
     def listing(self, name: str, sku: str | None = None) -> str:
         return self.listing_ids[name, sku or self.skus[0]]
