@@ -29,7 +29,7 @@ from syncd.storage.intents import Intent
 from syncd.storage.listings import ListingRow
 from syncd.storage.session import Tx
 from syncd.sync.house import House, LeaseHeld, Port
-from syncd.sync.notices import as_written, under_way
+from syncd.sync.notices import NOBODY_KNOWS, as_written, under_way
 from syncd.sync.planner import caution
 from syncd.sync.views import View, in_step
 
@@ -199,7 +199,7 @@ def _settle(
                 doubtful.append(row.id)
                 continue
             ended.append(row.id)
-            if outcome.error is not None or outcome.unshown is not None:
+            if outcome.error is not None:
                 _as_before(tx, [one])
             if outcome.error is None:
                 _confirm(tx, house, one, outcome)
@@ -254,6 +254,8 @@ def _confirm(tx: Tx, house: House, one: Planned, outcome: Outcome) -> None:
         incidents.close_incident(
             tx, IncidentKind.NOT_SHOWN, channel=row.channel, subject=row.listing_id, now=house.now()
         )
+    elif write.notice is not None:
+        values["notice"] = NOBODY_KNOWS
     listings.change(tx, row.id, **values)
     if write.notice is not None and outcome.unshown is not None:
         _not_shown(tx, house, row, outcome.unshown)
