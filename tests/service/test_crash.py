@@ -41,5 +41,5 @@ def test_killed_at_any_point_it_loses_nothing_counts_nothing_twice_and_erases_no
 )
 def test_it_finds_a_planted_mistake(tmp_path: Path, mutant: str, point: Point) -> None:
     program = ("-m", "tests.service.crash.mutants", mutant)
-    told = live(tmp_path, seed=SEED, plan=[(point, WOO, 0.0)] * 4, program=program)
+    told = live(tmp_path, seed=SEED, plan=[(point, WOO, 0.0)] * 6, program=program)
     assert told.wrong, f"{mutant} was not found; {' '.join(told.lines())}"

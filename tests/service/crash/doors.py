@@ -141,6 +141,8 @@ class Door:
 
     def _write(self, request: Request) -> Response:
         witness = self.traps.witness
+        if not witness.moves_numbers(self.channel, request):
+            return self.app(request)
         arrivals = witness.arrive(self.channel, request)
         trap = self.traps.waiting(self.channel, Point.INTENT)
         if trap is not None and self.traps.spring(trap):

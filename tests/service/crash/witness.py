@@ -33,6 +33,10 @@ STATUS_ONLY = {"id", "meta_data", "include_meta", "_fields"}
 """The fields of an entry at WooCommerce that tells buyers something and leaves the number alone."""
 
 
+def _numbers(wanted: dict[str, Any]) -> list[dict[str, Any]]:
+    return [entry for entry in wanted["update"] if entry.keys() - STATUS_ONLY]
+
+
 @dataclass
 class Table:
     """The master table, read with plain SQL from beside the service: opened for each look, as after a crash."""
@@ -114,14 +118,16 @@ class Witness:
     _done: Counter[tuple[str, str]] = field(default_factory=Counter)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
+    def moves_numbers(self, channel: str, request: Request) -> bool:
+        """False for a call that tells buyers something and leaves every number alone: it needs no intent."""
+        return channel != WOO or bool(_numbers(json.loads(request.body)))
+
     def arrive(self, channel: str, request: Request) -> list[Arrival]:
         """Find the intents of a write that has just come in."""
         intents = self.table.rows(INTENTS, channel)
         wanted = json.loads(request.body)
         if channel == WOO:
-            # A status moves no number and needs no intent.
-            numbers = [entry for entry in wanted["update"] if entry.keys() - STATUS_ONLY]
-            found = [self._intent_of(entry, intents) for entry in numbers]
+            found = [self._intent_of(entry, intents) for entry in _numbers(wanted)]
         else:
             key = wanted["variables"]["key"]
             found = [intent for intent in intents if intent["key"] == key]
