@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cache
+from operator import attrgetter
 from types import MappingProxyType
 
 from syncd.domain.status import StockStatus
@@ -89,20 +91,9 @@ class Pools:
     overbooked: int = 0
 
     def units(self, pool: Pool) -> int:
-        """Units in a pool; of own stock perhaps negative."""
-        match pool:
-            case Pool.OWN:
-                return self.own
-            case Pool.EXTERNAL:
-                return self.external
-            case Pool.INCOMING:
-                return self.incoming
-            case Pool.SUPPLIER:
-                return self.supplier
-            case Pool.PRE_ORDER:
-                return self.pre_order
-            case Pool.OVERBOOKED:
-                return self.overbooked
+        """Units in a pool; negative where more left a place than was counted there."""
+        units: int = _UNITS[pool](self)
+        return units
 
     @property
     def on_hand(self) -> int:
@@ -116,6 +107,9 @@ class Pools:
     def left_for(self, sells: frozenset[Pool]) -> int:
         """Units of these pools that are not promised yet; negative where more is promised than will be there."""
         return sum(self.units(pool) for pool in _sold(sells)) - self.reserved
+
+
+_UNITS = {pool: attrgetter(pool.name.lower()) for pool in Pool}
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,13 +128,13 @@ class Offer:
     the channel itself holds back for unpaid checkouts, which it subtracts on its own (design.md §3.4), as far as they
     exist: held units that were sold elsewhere would be on sale for a moment when the hold ends. `left`: units of the
     pools that the channel sells less all that is reserved; negative where more is promised. `pool`: where the next
-    unit would come from, ``None`` where none is offered. `served`: units of that pool that are promised already.
+    unit would come from, ``None`` where none is offered. `served`: units of that pool that are promised or held back.
     """
 
     units: int
     told: int
     status: StockStatus
-    steps: tuple[tuple[str, int], ...]  # every step from on hand to offered, those of 0 units too
+    steps: tuple[tuple[str, int], ...]  # from on hand to offered, some of them of 0 units
     left: int
     pool: Pool | None = None
     served: int = 0
@@ -175,28 +169,31 @@ def offered(pools: Pools, rule: Rule, *, held_by_channel: int = 0) -> Offer:
 
     sold = _sold(rule.sells)
     steps += [("not sold here", -pools.own)] if Pool.OWN not in sold else []
-    steps += [(pool.value, pools.units(pool)) for pool in sold if pool is not Pool.OWN]
+    steps += [(pool.value, there) for pool in sold if pool is not Pool.OWN and (there := pools.units(pool))]
     unpromised = _unpromised(pools, sold)
     usable: dict[Pool, int] = {}
     for pool, there in unpromised.items():
         if pool is Pool.OWN:
             held_back = rule.buffer.held_back(there) if there else 0
             steps.append(("buffer", -held_back))
-        else:
+            usable[pool] = max(0, there - held_back)
+        elif there:
             held_back = min(there, rule.buffers.get(pool, Buffer()).held_back(there))
             steps.append((f"buffer of {pool.value}", -held_back))
-        usable[pool] = max(0, there - held_back)
-    _add(steps, "never below zero", sum(usable.values()))
+            usable[pool] = there - held_back
+    units = sum(usable.values())
+    steps.append(("never below zero", units - sum(step for _, step in steps)))
     for name, wanted in rule.extra:
         taken = _take(usable, wanted)
         steps.append((name, -taken))
-    capped = sum(usable.values()) if rule.cap is None else max(0, min(sum(usable.values()), rule.cap))
-    _add(steps, "cap", capped)
+        units -= taken
+    capped = units if rule.cap is None else max(0, min(units, rule.cap))
+    steps.append(("cap", capped - units))
     units = 0 if rule.cut_off is not None and capped < rule.cut_off else capped
-    _add(steps, "cut-off", units)
+    steps.append(("cut-off", units - capped))
     if rule.status is StockStatus.OUT_OF_STOCK:
+        steps.append(("out of stock by your word", -units))
         units = 0
-        _add(steps, "out of stock by your word", units)
     first = next((pool for pool, there in usable.items() if there > 0), None) if units else None
     status = STATUS[first] if first is not None else StockStatus.OUT_OF_STOCK
     if rule.status is not None and rule.status.promises_less_than(status):
@@ -208,19 +205,18 @@ def offered(pools: Pools, rule: Rule, *, held_by_channel: int = 0) -> Offer:
         steps=tuple(steps),
         left=left,
         pool=first,
-        served=pools.units(first) - unpromised[first] if first is not None else 0,
+        served=pools.units(first) - usable[first] if first is not None else 0,
     )
 
 
-def _sold(sells: frozenset[Pool]) -> list[Pool]:
-    return [pool for pool in Pool if pool in sells or pool is Pool.OVERBOOKED]
+@cache  # asked for each listing, and there are few answers
+def _sold(sells: frozenset[Pool]) -> tuple[Pool, ...]:
+    return tuple(pool for pool in Pool if pool in sells or pool is Pool.OVERBOOKED)
 
 
-def _unpromised(pools: Pools, sold: list[Pool]) -> dict[Pool, int]:
+def _unpromised(pools: Pools, sold: Sequence[Pool]) -> dict[Pool, int]:
     """Units of each pool that are left after all that is promised was served in the pools' order."""
-    promised = pools.reserved
-    if Pool.OWN in sold:
-        promised += max(0, -pools.own)
+    promised = pools.reserved + sum(max(0, -pools.units(pool)) for pool in sold)
     left = {}
     for pool in sold:
         there = max(0, pools.units(pool))
@@ -238,10 +234,6 @@ def _take(usable: dict[Pool, int], wanted: int) -> int:
         usable[pool] = there - taken
         left -= taken
     return max(0, wanted) - left
-
-
-def _add(steps: list[tuple[str, int]], name: str, result: int) -> None:
-    steps.append((name, result - sum(units for _, units in steps)))
 
 
 def _told(units: int, held_by_channel: int, left: int) -> int:

@@ -23,8 +23,8 @@ class Caution:
     def held_back(self, left: int, silent: Iterable[str], sold_last_hour: int) -> tuple[tuple[str, int], ...]:
         """The units to hold back, each with the words that `explain` shows.
 
-        `left`: units that the channel could sell before any buffer. `silent`: names of the sources. More units left
-        never hold back so many more that less is offered.
+        `left`: units on the own shelf that are not promised. `silent`: names of the sources. More units left never hold
+        back so many more that less is offered.
         """
         found = [(f"{name} is silent", self.silent_units) for name in silent if self.silent_units > 0]
         fast = -(-max(0, sold_last_hour) * max(0, self.fast_percent) // 100)

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from syncd.domain.safety import HoldLimits
 
 JUMPS_BY = 10
 """A jump is to more than so many times what was stated, or to less than the like part, by ten units at least."""
+
+
+HARDLY_MORE_PERCENT = 120
+"""Of the SKUs that an answer was about: so many more may look wrong in the same way."""
+
+_NUMBER = re.compile(r"\d[\d,]*")
 
 
 def suspicions(
@@ -48,13 +55,33 @@ def suspicions(
     return found
 
 
+def covers(answered: Sequence[str], reasons: Sequence[str]) -> bool:
+    """True where a person's answer holds for this reading too: it looks wrong in the same ways, and hardly more so.
+
+    A feed is written anew all the time; nobody can be asked about each of its versions.
+    """
+    return bool(reasons) and all(any(_alike(one, reason) for one in answered) for reason in reasons)
+
+
+def _alike(answered: str, reason: str) -> bool:
+    numbers, words = _NUMBER.findall(reason), _NUMBER.sub("#", reason)
+    asked = _NUMBER.findall(answered)
+    if words != _NUMBER.sub("#", answered):
+        return False
+    return not numbers or _units(numbers[0]) * 100 <= _units(asked[0]) * HARDLY_MORE_PERCENT
+
+
+def _units(number: str) -> int:
+    return int(number.replace(",", ""))
+
+
 def _too_many(some: Sequence[int], of: int, percent: int, count: int) -> bool:
     return len(some) >= count and len(some) * 100 > of * percent
 
 
 def _jumps(before: int, after: int) -> bool:
     low, high = sorted((max(0, before), max(0, after)))
-    return low > 0 and high - low >= 10 and high > JUMPS_BY * low
+    return after > 0 and high - low >= 10 and high > JUMPS_BY * low
 
 
 def _moved(before: Sequence[str], after: Sequence[str]) -> str:

@@ -63,6 +63,7 @@ class Rules:
         }
         self._channels = dict(channels)
         self._default = default
+        self._of_all: dict[str, Rule] = {}  # by channel, where no SKU has a rule of its own
 
     def _candidates(self, facts: SkuFacts, channel: str | None) -> Iterable[Limits]:
         if self._scoped:
@@ -87,6 +88,13 @@ class Rules:
 
     def rule(self, facts: SkuFacts, channel: str) -> Rule:
         """The rule that holds for this SKU on this channel."""
+        if self._scoped:
+            return self._rule(facts, channel)
+        if channel not in self._of_all:
+            self._of_all[channel] = self._rule(facts, channel)
+        return self._of_all[channel]
+
+    def _rule(self, facts: SkuFacts, channel: str) -> Rule:
         return Rule(
             buffer=self._first(facts, channel, lambda limits: limits.buffer) or Buffer(),
             cap=self._first(facts, channel, lambda limits: limits.cap),

@@ -79,6 +79,11 @@ def ids(tx: Tx) -> dict[str, int]:
     return {sku: sku_id for sku, sku_id in tx.execute(select(skus.c.sku, skus.c.id))}  # noqa: C416 - rows, not tuples
 
 
+def newest(tx: Tx) -> int:
+    """The highest id of a SKU; 0 where there is none."""
+    return int(tx.execute(select(func.max(skus.c.id))).scalar_one() or 0)
+
+
 def ensure(tx: Tx, sku: str, fields: Mapping[str, object] | None = None) -> int:
     """The id of this SKU, made when it is new; `fields` that are not ``None`` are written over what was known."""
     known = {name: value for name, value in (fields or {}).items() if value is not None}

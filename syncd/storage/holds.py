@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, null, select, update
 
 from syncd.domain.safety import Change, Held
 from syncd.storage.schema import holds
@@ -30,18 +31,19 @@ class Hold:
     reason: str
     changes: tuple[Change, ...]
     created_at: datetime
-    version: str | None = None  # of a feed that is held as a whole
+    feed: tuple[str, ...] | None = None  # why a feed is held as a whole; ``None``: numbers are held
 
 
 def _hold(row: object) -> Hold:
     changes = tuple(Change(*change) for change in row.changes)  # type: ignore[attr-defined] # a result row
-    return Hold(row.id, row.channel, HoldState(row.state), row.reason, changes, row.created_at, row.version)  # type: ignore[attr-defined]
+    feed = None if row.feed is None else tuple(row.feed)  # type: ignore[attr-defined]
+    return Hold(row.id, row.channel, HoldState(row.state), row.reason, changes, row.created_at, feed)  # type: ignore[attr-defined]
 
 
-def open_hold(tx: Tx, channel: str, held: Held, now: datetime, *, version: str | None = None) -> Hold:
-    """The open hold of a channel, brought up to date; a new one when there is none. `version`: of a feed."""
+def open_hold(tx: Tx, channel: str, held: Held, now: datetime, *, feed: Sequence[str] | None = None) -> Hold:
+    """The open hold of a channel, brought up to date; a new one when there is none. `feed`: why a feed is held."""
     changes = [[one.listing, one.before, one.after] for one in held.changes]
-    values = {"reason": held.reason, "changes": changes, "version": version}
+    values = {"reason": held.reason, "changes": changes, "feed": null() if feed is None else list(feed)}
     row = tx.execute(select(holds).where(holds.c.channel == channel, holds.c.state == HoldState.OPEN.value)).first()
     if row is None:
         fresh = {"channel": channel, "state": HoldState.OPEN.value, "created_at": now}

@@ -51,6 +51,7 @@ STAY_CLOSED = frozenset(
         IncidentKind.BEHIND,
         IncidentKind.HOOKS,
         IncidentKind.BACKUP,
+        IncidentKind.OVERDUE,
     }
 )
 """What the service looks at again and again, and a person may have judged already."""

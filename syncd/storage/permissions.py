@@ -40,6 +40,10 @@ class Permission:
         """True until it is taken back or replaced, up to and on its last day."""
         return self.ended_at is None and (self.until is None or today <= self.until)
 
+    def late(self, today: date) -> bool:
+        """True for a pre-order whose day has gone by while nobody told another."""
+        return self.kind is PermissionKind.PRE_ORDER and self.starts_on is not None and self.starts_on < today
+
 
 def every(tx: Tx, sku_ids: Iterable[int] | None = None, *, ended_too: bool = False) -> list[Permission]:
     """Permissions of these SKUs, or of all, by SKU, also those whose last day is over; with `ended_too` those that were

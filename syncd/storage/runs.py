@@ -107,6 +107,8 @@ def _restored(tx: Tx, now: datetime) -> None:
             generation=listings.c.generation + 1,
         )
     )
+    # Which status buyers read by now is not known: none is like this, so what holds is written again.
+    tx.execute(update(listings).where(listings.c.notice.is_not(None)).values(notice=["", "", None, None]))
     for channel in channels.every(tx):
         channels.change(tx, channel.name, mode=channels.Mode.SHADOW)
     open_incident(

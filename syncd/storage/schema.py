@@ -139,6 +139,7 @@ movements = Table(
     Column("line_id", Text),
     Column("reason", Text, nullable=False, server_default=""),
     Index(None, "sku_id", "happened_at"),
+    Index(None, "recorded_at"),
 )
 
 rules = Table(
@@ -264,10 +265,11 @@ feeds = Table(
     Column("read_at", Instant),  # last reading that came to its end, applied or not
     _units("rows"),  # of what was applied
     Column("columns", JSON),  # its header words
+    _units("newest_sku"),  # the highest id of a SKU when it was applied: what became known later is looked for in it
     _flag("expired"),  # it is past its time, and its units are in no number
-    Column("held_version", Text),  # waits for a yes
-    Column("approved_version", Text),  # a person said yes to it
-    Column("rejected_version", Text),  # a person said no to it
+    Column("held_for", JSON),  # why a reading waits for a yes, in words
+    Column("approved_for", JSON),  # a person said yes to a reading that looked wrong so
+    Column("rejected_for", JSON),  # a person said no
 )
 
 permissions = Table(
@@ -414,7 +416,7 @@ holds = Table(
     Column("state", Text, nullable=False),  # storage.holds.HoldState
     Column("reason", Text, nullable=False),
     Column("changes", JSON, nullable=False),  # [[listing row, before, after], ...], the worst first
-    Column("version", Text),  # of a feed that is held as a whole; NULL: numbers of a channel are held
+    Column("feed", JSON),  # why a feed is held as a whole, in words; NULL: numbers of a channel are held
     Column("created_at", Instant, nullable=False),
     Column("decided_at", Instant),
 )

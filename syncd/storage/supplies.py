@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, func, insert, null, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
@@ -36,10 +36,11 @@ class Feed:
     read_at: datetime | None
     rows: int
     columns: Sequence[str] | None
+    newest_sku: int
     expired: bool
-    held_version: str | None
-    approved_version: str | None
-    rejected_version: str | None
+    held_for: Sequence[str] | None
+    approved_for: Sequence[str] | None
+    rejected_for: Sequence[str] | None
 
 
 def feed(tx: Tx, name: str) -> Feed:
@@ -57,7 +58,10 @@ def every_feed(tx: Tx) -> dict[str, Feed]:
 
 def change_feed(tx: Tx, name: str, **values: object) -> None:
     """Write columns of `schema.feeds`."""
-    tx.execute(update(feeds).where(feeds.c.feed == name).values(**values))
+    written = {
+        column: null() if value is None else value for column, value in values.items()
+    }  # JSON's null is something
+    tx.execute(update(feeds).where(feeds.c.feed == name).values(**written))
 
 
 def of_skus(tx: Tx, sku_ids: Iterable[int] | None = None) -> dict[int, list[Stated]]:

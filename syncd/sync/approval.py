@@ -36,10 +36,13 @@ def answer(house: House, hold_id: int, *, yes: bool) -> Hold:
                 listings.change(tx, row.id, baseline_told=change.after, baseline_sold=sold, rejected_target=None)
             elif not yes and row.sku_id is not None:
                 listings.change(tx, row.id, rejected_target=change.after, rejected_sold=skus[row.sku_id].sold)
-        if hold.version is not None:
-            answers = {"approved_version": hold.version if yes else None, "held_version": None}
-            answers |= {"rejected_version": None if yes else hold.version}  # the last word counts
+        if hold.feed is not None:
+            answers = {"approved_for": list(hold.feed) if yes else None, "held_for": None}
+            answers |= {"rejected_for": None if yes else list(hold.feed)}  # the last word counts
             supplies.change_feed(tx, hold.channel, **answers)
+            incidents.close_incident(
+                tx, incidents.IncidentKind.FEED, channel=hold.channel, subject="held", now=house.now()
+            )
         holds.decide(tx, hold_id, HoldState.APPROVED if yes else HoldState.REJECTED, house.now())
     return hold
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -381,3 +381,9 @@ def note_oversold(tx: Tx, house: House, sku_ids: Iterable[int]) -> None:
             )
         else:
             close_incident(tx, IncidentKind.OVERSOLD, subject=sku.sku, now=now)
+
+
+def note_oversold_among(tx: Tx, house: House, sku_ids: Collection[int]) -> None:
+    """As `note_oversold` for many SKUs, of which few are promised to anybody."""
+    pools = ledger.pools(tx, sorted(sku_ids))
+    note_oversold(tx, house, [sku_id for sku_id, pool in pools.items() if pool.reserved or pool.available < 0])

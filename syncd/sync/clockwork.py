@@ -11,6 +11,7 @@ from syncd.storage import channels, incidents, incoming, ledger, listings, meta,
 from syncd.storage.incidents import IncidentKind
 from syncd.storage.session import Tx
 from syncd.sync import supply
+from syncd.sync.bookkeeper import note_oversold_among
 from syncd.sync.house import House
 from syncd.sync.puller import silent
 
@@ -34,6 +35,7 @@ def tick(house: House) -> None:
             dated |= {one.sku_id for one in permissions.every(tx)}
             if dated:
                 ledger.raise_again(tx, sorted(dated))
+                note_oversold_among(tx, house, dated)
         meta.put(tx, LOOKED, int(now.timestamp()))
 
 
@@ -73,6 +75,19 @@ def _tell_overdue(tx: Tx, house: House) -> None:
             subject=str(one.id),
             text=f"Delivery {one.id}: {one.due} × {one.sku} were expected on {one.expected_on} and did not come",
             hint=f"syncd incoming receive {one.id}, or syncd incoming delay {one.id} DAY. They are not sold meanwhile.",
+            now=house.now(),
+        )
+    for permission in permissions.every(tx):
+        if not permission.holds(today) or not permission.late(today):
+            continue
+        subject = f"pre-order of {permission.sku}"
+        still.add(subject)
+        incidents.open_incident(
+            tx,
+            IncidentKind.OVERDUE,
+            subject=subject,
+            text=f"The pre-order of {permission.sku} was to ship from {permission.starts_on}; it is sold no more",
+            hint=f"They are here: syncd pre-order {permission.sku} --end, and count them. Later: tell the new --from.",
             now=house.now(),
         )
     for incident in incidents.open_incidents(tx):

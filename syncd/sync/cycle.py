@@ -57,7 +57,7 @@ class Report:
     @property
     def held(self) -> bool:
         return any(one.hold is not None for one in self.pushed.values()) or any(
-            one.held for one in self.supplied.values()
+            one.held and not one.answered for one in self.supplied.values()
         )
 
 

@@ -70,21 +70,27 @@ def import_all(house: House, told: Iterable[Announced]) -> Imported:
                 _not_over(house, one.expected_on)
                 _added(tx, house, one)
                 added += 1
-            elif (known.units, known.expected_on, known.supplier) == (one.units, one.expected_on, one.supplier):
+            elif not _says_more(known, one):
                 same += 1
             else:
-                closed = None if one.units > known.received else known.closed_at or house.now()
+                closed = None if one.units > known.units else known.closed_at
                 incoming.change(
                     tx,
                     known.id,
                     units=one.units,
                     expected_on=one.expected_on,
-                    supplier=one.supplier,
-                    closed_at=closed,
+                    supplier=one.supplier or known.supplier,
+                    closed_at=closed if one.units > known.received else closed or house.now(),
                 )
                 _concerns(tx, house, known.sku_id)
                 changed += 1
     return Imported(added, changed, same)
+
+
+def _says_more(known: Delivery, told: Announced) -> bool:
+    """True where a file says otherwise than it did: the same file does not undo what was told of the delivery since."""
+    other_day = told.expected_on not in (known.expected_on, known.promised_on)
+    return told.units != known.units or other_day or told.supplier not in (None, known.supplier)
 
 
 def receive(house: House, number: int, units: int | None = None, *, location: str = OWN_SHELF) -> Delivery:

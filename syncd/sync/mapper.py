@@ -105,6 +105,8 @@ def _store(
         incidents.close_incident(tx, IncidentKind.VANISHED, channel=port.name, subject=row.listing_id, now=house.now())
     if row.stock != listing.stock.value:
         values |= {"expected": None, "dirty": True}
+    if list(row.sells_at_zero) != list(listing.sells_at_zero):
+        values["dirty"] = True
     listings.change(tx, row.id, **values)
     note_left_alone(tx, house, port, listings.by_ids(tx, [row.id])[row.id])
 

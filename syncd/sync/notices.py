@@ -2,38 +2,37 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 
 from connectors.contract import NOTHING, Notice
 from syncd.domain.availability import Offer, Pool
 from syncd.domain.promise import Days, Promise, promise
 from syncd.domain.status import StockStatus
 from syncd.storage.listings import ListingRow
-from syncd.sync.house import House, Port
+from syncd.sync.house import House
 from syncd.sync.stock import Stock
+from syncd.texts.wording import Wording
 
 Written = list[str | int | None]
 """A notice as the table keeps it: status, text, lead time in days, day."""
 
 
-def notice(port: Port, row: ListingRow, status: StockStatus, told: Promise) -> Notice | None:
-    """What buyers of a listing should read; ``None`` where the channel shows nothing. Where the owner switched it off,
-    what was shown before is taken back: nobody would keep it true."""
-    if port.display is None:
-        return None
-    if port.wording is None:
+def notice(texts: Wording | None, row: ListingRow, status: StockStatus, told: Promise) -> Notice | None:
+    """What buyers of a listing should read, in a channel that shows it. Where the owner switched it off, what was shown
+    before is taken back: nobody would keep it true."""
+    if texts is None:
         return None if row.notice is None else NOTHING
-    return Notice(status.value, port.wording.text(status, told), told.days.longest if told.days else None, told.on)
+    return Notice(status.value, texts.text(status, told), told.days.longest if told.days else None, told.on)
 
 
-def promised(house: House, stock: Stock, offer: Offer) -> Promise:
+def promised(house: House, stock: Stock, offer: Offer, now_local: datetime) -> Promise:
     """The time that a buyer is told, from the stock that the next unit comes from."""
     return promise(
         offer.status,
         external=_days_from(house, stock),
         lead_time_days=stock.supplier_days if offer.pool is Pool.SUPPLIER else stock.lead_time_days,
         expected_on=_expected_on(stock, offer),
-        now_local=house.now().astimezone(house.timezone),
+        now_local=now_local,
         workdays=house.workdays,
     )
 

@@ -140,13 +140,13 @@ class Pusher:
                 break
 
     def _notices(self, plan: Sequence[tuple[View, Decision, Clearance]], held: Collection[int]) -> list[Planned]:
-        """Notices that go without a number: where the number is right already, or they promise less than before."""
+        """Notices that go without a number: where the number is right already, or they promise less than before. Those
+        do not wait for a yes to a number that is held."""
         now = self.house.now()
         return [
             Planned(view, _show(view))
             for view, decision, _ in plan
-            if decision.write is None
-            and view.row.id not in held
+            if (decision.write is None or view.row.id in held)
             and view.notice_due(now)
             and view.notice is not None
             and (decision.verdict is Verdict.RIGHT or notices.promises_less(view.notice, view.row))
@@ -176,6 +176,8 @@ class Pusher:
                 can_raise=self.pulled,
             )
             yield view, self._with_notice(view, decide(view, situation)), cleared
+        for view in views.farewells(tx, self.port, {view.row.id for view in loaded}, rows):
+            yield view, Decision(Verdict.RIGHT, view.offer.told), Clearance()
 
     def _with_notice(self, view: View, decision: Decision) -> Decision:
         """The decision with what buyers read from then on, where that goes in the same call: it costs nothing to try
@@ -211,7 +213,8 @@ class Pusher:
         ]
         chosen = {row.id for row in due}
         if self.only is None:
-            due = fill_up(due, (view.row for view, _, _ in plan if view.row.id not in chosen))
+            kept = (view.row for view, _, _ in plan if view.row.id not in chosen and not view.farewell)
+            due = fill_up(due, kept)
         look = Look(self.house, self.port, lambda: self._read_again({self.port.name}), self.at_first_sight)
         look.at(due)
         self._fresh |= look.fresh
@@ -225,7 +228,11 @@ class Pusher:
     def _hold(self, plan: Sequence[tuple[View, Decision, Clearance]]) -> Hold | None:
         changes = self._unexplained(plan)
         with self.house.db.write() as tx:
-            kept = len(plan) if self.only is None else listings.count_kept(tx, self.port.name)
+            kept = (
+                sum(not view.farewell for view, _, _ in plan)
+                if self.only is None
+                else listings.count_kept(tx, self.port.name)
+            )
             held = safety.too_big(changes, kept, self.house.hold_limits)
             if held is None:
                 if self.whole:
@@ -272,7 +279,7 @@ class Pusher:
         self._settle_right(rest)
         for view, decision, _ in rest:
             if decision.verdict is Verdict.RIGHT:
-                report.right += 1
+                report.right += not view.farewell
             elif view.row.listing_id not in told:
                 why = decision.why or ("held: looks too big" if view.row.id in held else "is sent with the next sync")
                 report.waiting.append(_line(view, view.row.expected, decision.target, why))
@@ -300,7 +307,16 @@ class Pusher:
             if decision.verdict is Verdict.RIGHT and not view.notice_due(now) and not view.notice_unsure
         ]
         over = [row for row in right if row.dirty or row.rejected_target is not None]
-        if not over:
+        # What is shown and right is what a person knows of from here on, however it came to be (design.md §3.6).
+        known = [
+            view
+            for view, decision, _ in plan
+            if decision.verdict is Verdict.RIGHT
+            and not view.farewell
+            and view.row.baseline_told is not None
+            and before_change(view) != view.calm
+        ]
+        if not over and not known:
             return
         with self.house.db.write() as tx:
             for row in over:
@@ -308,6 +324,8 @@ class Pusher:
                     listings.settle(tx, row.id, row.generation)
                 if row.rejected_target is not None:  # what the no was about is over
                     listings.change(tx, row.id, rejected_target=None)
+            for view in known:
+                listings.change(tx, view.row.id, baseline_told=view.calm, baseline_sold=view.sku.sold)
 
 
 def _show(view: View) -> Write:

@@ -132,7 +132,7 @@ def _feed(tx: Tx, house: House, name: str) -> FeedStanding:
     if known is None:
         return FeedStanding(0, None, too_old=False, held=False)
     too_old = known.stated_at is not None and stock_of.expired(house, known)
-    return FeedStanding(supplies.count(tx, name), known.stated_at, too_old, known.held_version is not None)
+    return FeedStanding(supplies.count(tx, name), known.stated_at, too_old, known.held_for is not None)
 
 
 def _channel(channel: channels.Channel, port: Port, kept: list[View], feed: FeedStanding | None) -> ChannelStanding:

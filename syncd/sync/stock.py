@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -34,14 +34,18 @@ class Stock:
     said: StockStatus | None = None
     late_incoming: int = 0
     late_supplier: int = 0
+    late_pre_order: int = 0
 
     @property
     def in_time(self) -> Pools:
         """The pools had nothing run late: what lateness takes away goes at once, and asks nobody for a yes."""
+        if not (self.late_incoming or self.late_supplier or self.late_pre_order):
+            return self.pools
         return replace(
             self.pools,
             incoming=self.pools.incoming + self.late_incoming,
             supplier=self.pools.supplier + self.late_supplier,
+            pre_order=self.pools.pre_order + self.late_pre_order,
         )
 
 
@@ -56,15 +60,15 @@ def load(tx: Tx, house: House, sku_ids: Sequence[int] | None = None) -> dict[int
         if permission.holds(today):
             allowed[permission.sku_id].append(permission)
     stated = supplies.of_skus(tx, sku_ids)
-    feeds = supplies.every_feed(tx) if stated else {}
+    sources = _sources(tx, house) if stated else {}
     places = ledger.external_places(tx, sku_ids)
     leads = catalogue.lead_times(tx, sku_ids)
     found = {}
     for sku_id, pools in ledger.pools(tx, sku_ids).items():
         stock = Stock(pools, places.get(sku_id, ()), lead_time_days=leads.get(sku_id))
         stock = _with_deliveries(stock, deliveries.get(sku_id, ()), today)
-        stock = _with_supplies(stock, stated.get(sku_id, ()), feeds, house)
-        found[sku_id] = _with_permissions(stock, allowed.get(sku_id, ()))
+        stock = _with_supplies(stock, stated.get(sku_id, ()), sources)
+        found[sku_id] = _with_permissions(stock, allowed.get(sku_id, ()), today)
     return found
 
 
@@ -82,6 +86,10 @@ def expired(house: House, feed: Feed) -> bool:
 def trusted(house: House, stated: Stated) -> int:
     """Units of what a supplier stated that are believed (`<CHANNEL>_TRUST`), rounded down."""
     percent = next((port.trust_percent for port in house.ports if port.name == stated.feed), 0)
+    return _believed(stated, percent)
+
+
+def _believed(stated: Stated, percent: int) -> int:
     return max(0, stated.units or 0) * percent // 100
 
 
@@ -99,11 +107,26 @@ def _with_deliveries(stock: Stock, deliveries: Iterable[Delivery], today: date) 
     )
 
 
-def _with_supplies(stock: Stock, stated: Iterable[Stated], feeds: dict[str, Feed], house: House) -> Stock:
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """A feed: how much of what it states is believed, and whether its time is over."""
+
+    trust_percent: int
+    expired: bool
+
+
+def _sources(tx: Tx, house: House) -> dict[str, _Source]:
+    trust = {port.name: port.trust_percent for port in house.ports}
+    feeds = supplies.every_feed(tx)
+    return {name: _Source(trust.get(name, 0), expired(house, feed)) for name, feed in feeds.items()}
+
+
+def _with_supplies(stock: Stock, stated: Iterable[Stated], sources: Mapping[str, _Source]) -> Stock:
     units, late, days = 0, 0, []
     for one in stated:
-        believed = trusted(house, one)
-        if expired(house, feeds[one.feed]):
+        source = sources[one.feed]
+        believed = _believed(one, source.trust_percent)
+        if source.expired:
             late += believed
         elif believed:
             units += believed
@@ -120,11 +143,14 @@ def _with_supplies(stock: Stock, stated: Iterable[Stated], feeds: dict[str, Feed
     )
 
 
-def _with_permissions(stock: Stock, allowed: Iterable[Permission]) -> Stock:
+def _with_permissions(stock: Stock, allowed: Iterable[Permission], today: date) -> Stock:
+    """A pre-order counts until its day is over: then units must be there, or another day be told."""
     for one in allowed:
         match one.kind:
             case PermissionKind.OVERBOOK:
                 stock = replace(stock, pools=replace(stock.pools, overbooked=one.units))
+            case PermissionKind.PRE_ORDER if one.late(today):
+                stock = replace(stock, late_pre_order=one.units)
             case PermissionKind.PRE_ORDER:
                 units = replace(stock.pools, pre_order=one.units)
                 stock = replace(stock, pools=units, pre_order_from=one.starts_on)

@@ -9,7 +9,7 @@ that was placed later took nothing from the file's number and is not added; nor 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -22,7 +22,7 @@ from syncd.storage import catalogue, channels, ledger, listings, orders
 from syncd.storage.catalogue import OWN_SHELF
 from syncd.storage.session import Tx
 from syncd.sync import mapper
-from syncd.sync.bookkeeper import note_oversold
+from syncd.sync.bookkeeper import note_oversold_among
 from syncd.sync.cycle import Cycle, leased
 from syncd.sync.house import House, Port, Refusal
 from syncd.sync.stock_changes import RULES, FieldChange, Import, ShopNumbers, compare, load, sku_rules
@@ -102,7 +102,7 @@ def commit(house: House, import_: Import) -> None:
         _write_counts(tx, import_, ids, house.now())
         for port in house.ports:
             mapper.settle_matches(tx, house, port)
-        _note_oversold(tx, house, {ids[one.sku] for one in import_.counts})
+        note_oversold_among(tx, house, {ids[one.sku] for one in import_.counts})
 
 
 def export(house: House) -> list[StockRow]:
@@ -233,9 +233,3 @@ def _write_counts(tx: Tx, import_: Import, ids: Mapping[str, int], now: datetime
     ]
     reason = f"imported from the export of {import_.channel}" if import_.channel else "imported from a file"
     ledger.count_all(tx, counts, counted_at=import_.counted_at, reason=reason, now=now)
-
-
-def _note_oversold(tx: Tx, house: House, sku_ids: Collection[int]) -> None:
-    """Tell of SKUs of which more is promised than was counted; close what is so no more."""
-    pools = ledger.pools(tx, sorted(sku_ids))
-    note_oversold(tx, house, [sku_id for sku_id, pool in pools.items() if pool.reserved or pool.available < 0])

@@ -7,26 +7,29 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from connectors.contract import ConnectorError, CredentialsRejected, Supplies, Unreadable
-from syncd.domain.feeds import suspicions
+from syncd.domain.feeds import covers, suspicions
 from syncd.domain.safety import Held
 from syncd.storage import catalogue, channels, holds, incidents, ledger, supplies
 from syncd.storage.incidents import IncidentKind
 from syncd.storage.session import Tx
 from syncd.storage.supplies import Feed, Stated
 from syncd.sync import stock
+from syncd.sync.bookkeeper import note_oversold_among
 from syncd.sync.house import House, Port
 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What one reading of a feed brought. `unknown`: SKUs that the master table lacks; `held`: why it waits for a yes,
-    empty where it was applied; `changed`: SKUs of which something else is stated now."""
+    """What one reading of a feed brought. `unknown`: SKUs that the master table lacks; `held`: why it is not used,
+    empty where it was applied; `answered`: a person has said no to it; `changed`: SKUs of which it says something else
+    now."""
 
     rows: int = 0
     known: int = 0
     unknown: int = 0
     changed: int = 0
     held: str = ""
+    answered: bool = False
     unchanged: bool = False
 
 
@@ -42,8 +45,10 @@ def take(house: House, port: Port) -> Taken:
     assert port.feed is not None
     with house.db.write() as tx:
         known = supplies.feed(tx, port.name)
+        # A SKU that became known since is looked for in the same content.
+        version = known.version if known.newest_sku == catalogue.newest(tx) else None
     try:
-        read = port.feed.supplies(known.version)
+        read = port.feed.supplies(version)
     except ConnectorError as error:
         _failed(house, port, error)
         raise
@@ -54,10 +59,14 @@ def take(house: House, port: Port) -> Taken:
         channels.change(tx, port.name, pulled_at=now, parked_reason=None)
         for kind in (IncidentKind.PARKED, IncidentKind.SILENT):
             incidents.close_incident(tx, kind, channel=port.name, subject=port.name, now=now)
-        if read is None or read.version == known.version:
+        if read is not None and known.stated_at is not None and read.stated_at < known.stated_at:
+            return Taken(
+                unchanged=True
+            )  # a mirror that lags, or the newest file was taken away: what is known is newer
+        if read is None or read.version == version:
             if read is not None:
                 _stated_anew(tx, house, port, known, read.stated_at)
-            if known.held_version is not None:
+            if known.held_for is not None:
                 _no_more_held(tx, house, port)
             return Taken(unchanged=True)
         return _judge(tx, house, port, supplies.feed(tx, port.name), read)
@@ -80,18 +89,17 @@ def _judge(tx: Tx, house: House, port: Port, feed: Feed, read: Supplies) -> Take
     before = supplies.of_feed(tx, port.name)
     _tell_of_rows(tx, house, port, read)
     taken = Taken(read.rows, len(stated), len(read.supplies) - len(stated))
-    if read.version not in (feed.approved_version, feed.rejected_version):
-        reasons = suspicions(
-            {sku_id: one.units for sku_id, one in before.items()},
-            {sku_id: one.units for sku_id, one in stated.items()},
-            feed.columns,
-            read.columns,
-            house.hold_limits,
-        )
-        if reasons:
-            return _hold(tx, house, port, read, taken, " and ".join(reasons))
-    elif read.version == feed.rejected_version:
-        return _held(taken, "you said no to it")
+    reasons = suspicions(
+        {sku_id: one.units for sku_id, one in before.items()},
+        {sku_id: one.units for sku_id, one in stated.items()},
+        feed.columns,
+        read.columns,
+        house.hold_limits,
+    )
+    if covers(feed.rejected_for or (), reasons):
+        return _held(taken, "you said no to it", answered=True)
+    if reasons and not covers(feed.approved_for or (), reasons):
+        return _hold(tx, house, port, reasons, taken)
     _no_more_held(tx, house, port)
     incidents.close_incident(tx, IncidentKind.FEED, channel=port.name, subject="expired", now=house.now())
     supplies.change_feed(
@@ -101,12 +109,17 @@ def _judge(tx: Tx, house: House, port: Port, feed: Feed, read: Supplies) -> Take
         stated_at=read.stated_at,
         rows=read.rows,
         columns=list(read.columns),
+        newest_sku=catalogue.newest(tx),
         expired=False,
+        approved_for=None,
+        rejected_for=None,
     )
     changed = _differing(before, stated)
-    supplies.put(tx, list(stated.values()))
+    supplies.put(tx, [one for sku_id, one in stated.items() if sku_id in changed])
     supplies.forget(tx, port.name, before.keys() - stated.keys())
-    ledger.raise_again(tx, sorted(changed if not feed.expired else {*before, *stated}))
+    concerned = changed if not feed.expired else {*before, *stated}
+    ledger.raise_again(tx, sorted(concerned))
+    note_oversold_among(tx, house, concerned)
     return Taken(taken.rows, taken.known, taken.unknown, len(changed))
 
 
@@ -114,9 +127,10 @@ def _differing(before: dict[int, Stated], after: dict[int, Stated]) -> set[int]:
     return {sku_id for sku_id in {*before, *after} if before.get(sku_id) != after.get(sku_id)}
 
 
-def _hold(tx: Tx, house: House, port: Port, read: Supplies, taken: Taken, why: str) -> Taken:
-    supplies.change_feed(tx, port.name, held_version=read.version)
-    hold = holds.open_hold(tx, port.name, Held(f"the feed looks wrong: {why}", ()), house.now(), version=read.version)
+def _hold(tx: Tx, house: House, port: Port, reasons: list[str], taken: Taken) -> Taken:
+    why = " and ".join(reasons)
+    supplies.change_feed(tx, port.name, held_for=reasons)
+    hold = holds.open_hold(tx, port.name, Held(f"the feed looks wrong: {why}", ()), house.now(), feed=reasons)
     incidents.open_incident(
         tx,
         IncidentKind.FEED,
@@ -132,13 +146,13 @@ def _hold(tx: Tx, house: House, port: Port, read: Supplies, taken: Taken, why: s
 
 def _no_more_held(tx: Tx, house: House, port: Port) -> None:
     """The feed says what may be used, or what it said before: nobody is asked about it any more."""
-    supplies.change_feed(tx, port.name, held_version=None)
+    supplies.change_feed(tx, port.name, held_for=None)
     holds.pass_over(tx, port.name, house.now())
     incidents.close_incident(tx, IncidentKind.FEED, channel=port.name, subject="held", now=house.now())
 
 
-def _held(taken: Taken, why: str) -> Taken:
-    return Taken(taken.rows, taken.known, taken.unknown, held=why)
+def _held(taken: Taken, why: str, *, answered: bool = False) -> Taken:
+    return Taken(taken.rows, taken.known, taken.unknown, held=why, answered=answered)
 
 
 def _tell_of_rows(tx: Tx, house: House, port: Port, read: Supplies) -> None:
@@ -196,7 +210,9 @@ def expire(tx: Tx, house: House, ports: Iterable[Port]) -> set[str]:
         if feed.expired or feed.version is None or not stock.expired(house, feed):
             continue
         supplies.change_feed(tx, name, expired=True)
-        ledger.raise_again(tx, sorted(supplies.of_feed(tx, name)))
+        stated = supplies.of_feed(tx, name)
+        ledger.raise_again(tx, sorted(stated))
+        note_oversold_among(tx, house, stated)
         gone.add(name)
         if name in fresh:
             incidents.open_incident(

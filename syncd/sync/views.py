@@ -28,7 +28,8 @@ class View:
 
     `calm` is the number that would be told had nothing run late and no caution been called for: a change is judged by
     it, so that neither asks anybody for a yes (design.md §3.6). `notice` is what the buyer should read, ``None`` where
-    nothing is written beside numbers; `promise` is the time that it tells.
+    nothing is written beside numbers; `promise` is the time that it tells. `farewell`: the listing is not kept in step
+    any more, and only what buyers read there by us is taken back.
     """
 
     row: ListingRow
@@ -40,6 +41,7 @@ class View:
     calm: int
     notice: Notice | None = None
     promise: Promise = NOTHING_TOLD
+    farewell: bool = False
 
     @property
     def noticed(self) -> bool:
@@ -79,6 +81,7 @@ def load(tx: Tx, house: House, port: Port, row_ids: Collection[int] | None = Non
     channel = channels.get(tx, port.name)
     restoring = channel is not None and channel.mode is Mode.RESTORING
     rules = house.rules(tx)
+    shows, now_local = port.display is not None, house.now().astimezone(house.timezone)
     views = []
     for row in rows:
         if row.sku_id is None or not writable(row, port) or skus[row.sku_id].counted_at is None:
@@ -96,12 +99,13 @@ def load(tx: Tx, house: House, port: Port, row_ids: Collection[int] | None = Non
             continue
         calm_rule = replace(rules.rule(sku.facts, port.name), sells=port.sells, buffers=port.buffers, status=there.said)
         silent_here = [name for name, of in quiet.items() if of is None or row.sku_id in of]
-        extra = house.caution.held_back(there.pools.left_for(port.sells), silent_here, sold.get(row.sku_id, 0))
-        rule = replace(calm_rule, extra=extra)
+        extra = house.caution.held_back(there.pools.own - there.pools.reserved, silent_here, sold.get(row.sku_id, 0))
+        rule = replace(calm_rule, extra=extra) if extra else calm_rule
         offer = offered(there.pools, rule, held_by_channel=held)
-        calm = offered(there.in_time, calm_rule, held_by_channel=held).told
-        told = notices.promised(house, there, offer)
-        notice = notices.notice(port, row, offer.status, told)
+        as_calm = rule is calm_rule and there.in_time is there.pools
+        calm = offer.told if as_calm else offered(there.in_time, calm_rule, held_by_channel=held).told
+        told = notices.promised(house, there, offer, now_local)
+        notice = notices.notice(port.wording, row, offer.status, told) if shows else None
         views.append(View(row, sku, there.pools, rule, held, offer, calm, notice, told))
     return views
 
@@ -110,6 +114,22 @@ def in_step(view: View) -> bool:
     """True where the channel shows what it should, as far as is known."""
     expected, told = view.row.expected, view.offer.told
     return expected == told or (told == 0 and expected is not None and expected <= 0)
+
+
+def farewells(tx: Tx, port: Port, kept: Collection[int], row_ids: Collection[int] | None = None) -> list[View]:
+    """Listings (of these rows, or of all) beside those that are `kept` at which buyers still read something by us:
+    nobody keeps it true any more."""
+    if port.display is None:
+        return []
+    rows = listings.of_channel(tx, port.name) if row_ids is None else listings.by_ids(tx, row_ids).values()
+    told = [row for row in rows if row.notice is not None and row.id not in kept and row.vanished_at is None]
+    skus = {sku.id: sku for sku in catalogue.by_ids(tx, {row.sku_id for row in told if row.sku_id is not None})}
+    nothing = offered(Pools(0), Rule())
+    return [
+        View(row, skus[row.sku_id], Pools(0), Rule(), 0, nothing, 0, NOTHING, farewell=True)
+        for row in told
+        if row.sku_id is not None
+    ]
 
 
 def _silent_sources(tx: Tx, house: House, port: Port, sku_ids: Sequence[int] | None) -> dict[str, set[int] | None]:

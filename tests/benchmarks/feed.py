@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import openpyxl
@@ -28,7 +28,10 @@ COLUMNS = (("sku", "Article"), ("on_hand", "Stock"), ("lead_time_days", "Days"),
 HEADER = ("Article", "Stock", "Days", "Group", "Name", "EAN", "Price", "Weight", "Colour", "Text")
 
 
-def rows(count: int) -> Iterator[tuple[str, int, int, str, str, str, str, str, str, str]]:
+Row = tuple[str, int, int, str, str, str, str, str, str, str]
+
+
+def rows(count: int) -> Iterator[Row]:
     for n in range(count):
         name, text = f"Shoe number {n} for walking", "Made of leather, with a sole that lasts. " * 2
         yield (
@@ -45,24 +48,24 @@ def rows(count: int) -> Iterator[tuple[str, int, int, str, str, str, str, str, s
         )
 
 
-def write(folder: Path, format_: str, count: int) -> None:
+def write(folder: Path, format_: str, rows: Iterable[Row]) -> None:
     """The same feed in this format, an hour old."""
     path = folder / f"stock.{format_}"
     if format_ == "xlsx":
         book = openpyxl.Workbook(write_only=True)
         sheet = book.create_sheet()
-        for row in (HEADER, *rows(count)):
+        for row in (HEADER, *rows):
             sheet.append(row)
         book.save(path)
     else:
         with path.open("w", encoding="utf-8") as file:
             if format_ == "csv":
-                file.writelines(";".join(map(str, row)) + "\n" for row in (HEADER, *rows(count)))
+                file.writelines(";".join(map(str, row)) + "\n" for row in (HEADER, *rows))
             elif format_ == "json":
-                json.dump([dict(zip(HEADER, row, strict=True)) for row in rows(count)], file)
+                json.dump([dict(zip(HEADER, row, strict=True)) for row in rows], file)
             else:
                 file.write("<shop>")
-                for row in rows(count):
+                for row in rows:
                     fields = "".join(f"<{name}>{cell}</{name}>" for name, cell in zip(HEADER, row, strict=True))
                     file.write(f"<product>{fields}</product>\n")
                 file.write("</shop>")
@@ -95,7 +98,7 @@ def main() -> None:
     kept = True
     with tempfile.TemporaryDirectory() as folder:
         for format_ in FORMATS:
-            write(Path(folder), format_, count)
+            write(Path(folder), format_, rows(count))
             command = [sys.executable, "-m", "tests.benchmarks.feed", "--read", folder, format_]
             told = subprocess.run(command, check=True, capture_output=True, text=True).stdout
             found, seconds, cpu_s, before_mb, most_mb = json.loads(told)

@@ -8,6 +8,7 @@ from datetime import date, time, timedelta
 
 import pytest
 
+from syncd.domain.availability import Buffer, Pool, Pools, Rule, offered
 from syncd.domain.calendar import Workdays
 from syncd.domain.caution import Caution
 from syncd.domain.safety import HoldLimits
@@ -15,7 +16,7 @@ from syncd.domain.status import StockStatus
 from syncd.storage import catalogue
 from syncd.storage.incidents import IncidentKind
 from syncd.storage.permissions import PermissionKind
-from syncd.sync import deliveries, permits, suppliers
+from syncd.sync import deliveries, mapper, permits, suppliers
 from syncd.sync.deliveries import Announced
 from syncd.sync.house import Refusal
 from tests.engine.supplier import open_incidents, with_supplier
@@ -218,3 +219,88 @@ def test_what_sells_fast_and_what_is_nearly_gone_is_held_back(make_world: MakeWo
     world.count("MUG", 7)
     world.sync()
     assert world.shown_in("compare1") == 7 - 4 - 2 - 1
+
+
+def test_a_delay_goes_out_though_a_number_of_the_shop_is_held(make_world: MakeWorld) -> None:
+    skus = tuple(f"SKU-{n}" for n in range(6))
+    world = live(make_world, skus=skus)
+    with_supplier(world).units = dict.fromkeys(skus, 0)
+    numbers = [deliveries.announce(world.house, Announced(sku, 20, FRIDAY)).id for sku in skus]
+    world.sync()
+    world.house = replace(world.house, hold_limits=HoldLimits())
+    for number in numbers:
+        deliveries.delay(world.house, number, TODAY + timedelta(days=14))
+    for sku in skus:
+        deliveries.announce(world.house, Announced(sku, 200, TODAY + timedelta(days=30)))
+    assert world.sync().held
+    assert world.shown_in("delta0", skus[0]) == 20
+    assert status(world, skus[0]) == ["On the way, expected on December 7, 2026"] * 2
+
+
+def test_orders_are_not_held_after_a_late_delivery_was_called_off(make_world: MakeWorld) -> None:
+    skus = tuple(f"SKU-{n}" for n in range(12))
+    world = live(make_world, skus=skus, on_hand=4)
+    with_supplier(world).units = dict.fromkeys(skus, 0)
+    numbers = [deliveries.announce(world.house, Announced(sku, 40, FRIDAY)).id for sku in skus]
+    world.sync()
+    world.house = replace(world.house, hold_limits=HoldLimits())
+    world.clock.sleep(timedelta(days=5).total_seconds())
+    world.sync()
+    for number in numbers:
+        deliveries.call_off(world.house, number)
+    world.sync()
+    for sku in skus[:8]:
+        world.shops["delta0"].buy(world.listing("delta0", sku), 2)
+    assert not world.sync().held
+    assert {world.shown_in("compare1", sku) for sku in skus[:8]} == {0}
+
+
+def test_the_same_file_neither_revives_nor_undoes(world: World) -> None:
+    row = Announced("MUG", 24, FRIDAY, None, "4711")
+    with world.db.write() as tx:
+        catalogue.ensure(tx, "MUG", {"supplier": "Acme"})
+    deliveries.import_all(world.house, [row])
+    deliveries.delay(world.house, 1, FRIDAY + timedelta(days=9))
+    assert deliveries.import_all(world.house, [row]).same == 1
+    deliveries.call_off(world.house, 1)
+    assert deliveries.import_all(world.house, [row]).same == 1
+    (found,) = deliveries.deliveries(world.house, closed_too=True)
+    assert (found.due, found.expected_on, found.supplier) == (0, FRIDAY + timedelta(days=9), "Acme")
+
+
+def test_a_pre_order_whose_day_is_over_is_sold_no_more_and_told(world: World) -> None:
+    permits.pre_order(world.house, "MUG", 3, starts_on=FRIDAY)
+    world.sync()
+    assert world.shown_in("delta0") == 3
+    world.clock.sleep(timedelta(days=6).total_seconds())
+    world.sync()
+    assert world.shown_in("delta0") == 0
+    assert "pre-order of MUG" in [one.subject for one in open_incidents(world)]
+
+
+def test_a_place_that_more_left_than_was_counted_there_is_made_up_for_by_the_others(world: World) -> None:
+    pools = Pools(own=10, external=-3)
+    assert offered(pools, Rule()).units == 7
+    assert offered(Pools(own=0, external=-1, overbooked=1), Rule()).units == 0
+
+
+def test_the_day_is_that_of_a_unit_that_is_not_held_back(world: World) -> None:
+    world.house = replace(
+        world.house,
+        ports=tuple(replace(port, buffers={Pool.INCOMING: Buffer(units=2)}) for port in world.house.ports),
+    )
+    announce(world, 2)
+    announce(world, 20, TODAY + timedelta(days=30))
+    world.sync()
+    assert (world.shown_in("delta0"), status(world)[0]) == (20, "On the way, expected on December 23, 2026")
+
+
+def test_a_listing_that_is_not_kept_any_more_tells_nothing_by_us(world: World) -> None:
+    announce(world)
+    world.sync()
+    shop = world.shops["delta0"]
+    shop.sell_on(world.listing("delta0"))
+    mapper.refresh(world.house, world.house.port("delta0"))
+    world.sync()
+    assert shop.notice(world.listing("delta0")) is None
+    assert world.shown_in("delta0") == 24

@@ -10,7 +10,7 @@ import pytest
 
 from connectors.contract import Parked, Unavailable
 from syncd.domain.safety import HoldLimits
-from syncd.storage import holds, supplies
+from syncd.storage import holds
 from syncd.storage.incidents import IncidentKind
 from syncd.sync import approval, supply
 from tests.engine.supplier import Supplier, open_incidents, with_supplier
@@ -180,8 +180,7 @@ def test_a_yes_uses_the_held_feed_and_a_no_leaves_it(make_world: MakeWorld) -> N
 def _held(world: World) -> int:
     assert world.sync().supplied["acme"].held
     with world.db.read() as tx:
-        feed = supplies.every_feed(tx)["acme"]
-        (hold,) = [one for one in holds.every_open(tx) if one.version == feed.held_version]
+        (hold,) = [one for one in holds.every_open(tx) if one.feed is not None]
     return hold.id
 
 
@@ -200,6 +199,59 @@ def test_rows_that_cannot_be_read_are_told_once_for_all(world: World, acme: Supp
     world.sync()
     assert open_incidents(world) == []
     assert world.shown_in("delta0") == 8
+
+
+def test_a_sku_that_becomes_known_later_is_found_in_the_same_feed(world: World, acme: Supplier) -> None:
+    acme.units = {"MUG": 7, "CUP": 5}
+    world.sync()
+    world.count("CUP", 0)
+    assert world.sync().supplied["acme"].changed == 1
+    assert world.sync().supplied["acme"].unchanged
+
+
+def test_an_older_reading_never_replaces_a_newer_one(world: World, acme: Supplier) -> None:
+    acme.units = {"MUG": 2}
+    world.sync()
+    acme.units, acme.written_at = {"MUG": 9}, acme.written_at - timedelta(hours=20)
+    world.sync()
+    assert world.shown_in("delta0") == 2
+
+
+def test_a_yes_holds_for_the_next_version_that_looks_wrong_in_the_same_way(make_world: MakeWorld) -> None:
+    world = live(make_world, skus=SKUS)
+    acme = with_supplier(world)
+    acme.units = dict.fromkeys(SKUS, 40)
+    world.sync()
+    acme.columns, acme.units[SKUS[0]] = ("Article", "On hand"), 41
+    approval.answer(world.house, _held(world), yes=True)
+    acme.units[SKUS[0]] = 42
+    assert not world.sync().supplied["acme"].held
+    assert world.shown_in("delta0", SKUS[0]) == 42
+
+
+def test_a_yes_to_a_few_missing_is_no_yes_to_nearly_all(make_world: MakeWorld) -> None:
+    world = live(make_world, skus=SKUS)
+    acme = with_supplier(world)
+    acme.units = dict.fromkeys(SKUS, 40)
+    world.sync()
+    world.house = replace(world.house, hold_limits=HoldLimits())
+    for sku in SKUS[:5]:
+        del acme.units[sku]
+    approval.answer(world.house, _held(world), yes=True)
+    for sku in SKUS[5:11]:
+        del acme.units[sku]
+    assert world.sync().supplied["acme"].held
+
+
+def test_what_was_promised_of_a_feed_that_falls_is_oversold(world: World, acme: Supplier) -> None:
+    acme.units = {"MUG": 7}
+    world.sync()
+    world.shops["delta0"].buy(world.listing("delta0"), 5)
+    world.sync()
+    acme.units = {"MUG": 1}
+    world.sync()
+    (told,) = [one.text for one in open_incidents(world) if one.kind is IncidentKind.OVERSOLD]
+    assert told.startswith("MUG: 4 more")
 
 
 def test_a_feed_that_is_no_longer_configured_is_sold_no_more(world: World, acme: Supplier) -> None:

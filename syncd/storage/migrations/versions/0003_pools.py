@@ -53,10 +53,11 @@ def upgrade() -> None:
         sa.Column("read_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("rows", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
         sa.Column("columns", sa.JSON(), nullable=True),
+        sa.Column("newest_sku", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
         sa.Column("expired", sa.Boolean(), server_default=sa.false(), nullable=False),
-        sa.Column("held_version", sa.Text(), nullable=True),
-        sa.Column("approved_version", sa.Text(), nullable=True),
-        sa.Column("rejected_version", sa.Text(), nullable=True),
+        sa.Column("held_for", sa.JSON(), nullable=True),
+        sa.Column("approved_for", sa.JSON(), nullable=True),
+        sa.Column("rejected_for", sa.JSON(), nullable=True),
         sa.ForeignKeyConstraint(["feed"], ["channels.name"], name=op.f("fk_feeds_feed")),
         sa.PrimaryKeyConstraint("feed", name=op.f("pk_feeds")),
     )
@@ -76,8 +77,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_permissions")),
     )
     op.create_index("ix_permissions_sku_id", "permissions", ["sku_id"])
+    op.create_index("ix_movements_recorded_at", "movements", ["recorded_at"])
     op.add_column("channels", sa.Column("silent", sa.Boolean(), server_default=sa.false(), nullable=False))
     op.add_column("listings", sa.Column("notice", sa.JSON(), nullable=True))
     op.add_column("listings", sa.Column("notice_retry_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("listings", sa.Column("can_stop", sa.Boolean(), server_default=sa.false(), nullable=False))
-    op.add_column("holds", sa.Column("version", sa.Text(), nullable=True))
+    op.add_column("holds", sa.Column("feed", sa.JSON(), nullable=True))
