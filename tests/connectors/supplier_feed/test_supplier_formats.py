@@ -195,6 +195,13 @@ def test_json_that_would_do_harm_or_says_nothing_is_refused(read: Read, feed: st
 
 def test_gzip_is_unpacked_within_the_limit(read: Read) -> None:
     assert units(read(gzip.compress(b"Article,Stock\nA,1"))) == {"A": 1}
+    several = gzip.compress(b"Article,Stock\nA,1\n") + gzip.compress(b"B,2\n") + gzip.compress(b"C,3\n")
+    assert units(read(several)) == {"A": 1, "B": 2, "C": 3}
+    assert units(read(several + bytes(512))) == {"A": 1, "B": 2, "C": 3}, "padded with zeros"
+    assert "was cut" in str(refusal(read, several[:-9]))
+    assert "is broken" in str(refusal(read, several + b"something else"))
+    bombs = gzip.compress(b"Article,Stock\n") + gzip.compress(b"," * 800_000) * 2
+    assert "unpacks to more than 1 MB" in str(refusal(read, bombs, MAX_MB=1))
     bomb = gzip.compress(b"," * 50_000_000)
     assert len(bomb) < 100_000
     error = refusal(read, bomb, MAX_MB=1)
