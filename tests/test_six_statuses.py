@@ -241,4 +241,4 @@ def test_a_feed_read_updated_gone_bad_and_gone_stale(shops: Shops, tmp_path: Pat
     shops.set(ACME_SILENT_AFTER="2h")
     write_feed(folder, dict.fromkeys(SKUS, (8, 1)))
     shops.done("sync")
-    assert_shown(shops, 4, "supplier", supplier("1 dzień", "יום אחד"), days=1)
+    assert_shown(shops, 4, "supplier", supplier("1 dzień roboczy", "יום עסקים אחד"), days=1)

@@ -109,7 +109,6 @@ def _supply(reader: Reader, sku: str, settings: Settings, words: Counter[str]) -
         units=units,
         lead_time_days=settings.lead_time_days if days is None else days,
         pack_size=pack_size,
-        category=category,
         line_number=reader.line.number,
     )
 
