@@ -453,7 +453,6 @@ class Supply:
     units: int | None
     lead_time_days: int | None = None
     pack_size: int | None = None
-    category: str | None = None
     line_number: int = 0
 
 

@@ -134,13 +134,16 @@ def test_units_counted_in_an_external_warehouse(shops: Shops) -> None:
         shops.done("count", sku, "5", "--location", "Depot")
     shops.done("sync")
     texts = (
-        "W magazynie zewnętrznym, czas wysyłki: 2–4 dni",
-        "במלאי במחסן החיצוני שלנו, יישלח תוך 2 עד 4 ימים",
+        "W magazynie zewnętrznym, czas wysyłki: 2–4 dni robocze",
+        "במלאי במחסן החיצוני שלנו, יישלח תוך 2 עד 4 ימי עסקים",
     )
     assert_shown(shops, 5, "external_warehouse", texts, days=4)
     shops.set(SYNCD_EXTERNAL="Depot:7")
     shops.done("sync")
-    texts = ("W magazynie zewnętrznym, czas wysyłki: 7 dni", "במלאי במחסן החיצוני שלנו, יישלח תוך 7 ימים")
+    texts = (
+        "W magazynie zewnętrznym, czas wysyłki: 7 dni roboczych",
+        "במלאי במחסן החיצוני שלנו, יישלח תוך 7 ימי עסקים",
+    )
     assert_shown(shops, 5, "external_warehouse", texts, days=7)
 
 
@@ -154,8 +157,8 @@ def test_own_units_are_sold_before_those_of_the_warehouse(shops: Shops) -> None:
         shops.buy_in_shopify(sku)
     shops.done("sync")
     texts = (
-        "W magazynie zewnętrznym, czas wysyłki: 2–4 dni",
-        "במלאי במחסן החיצוני שלנו, יישלח תוך 2 עד 4 ימים",
+        "W magazynie zewnętrznym, czas wysyłki: 2–4 dni robocze",
+        "במלאי במחסן החיצוני שלנו, יישלח תוך 2 עד 4 ימי עסקים",
     )
     assert_shown(shops, 5, "external_warehouse", texts, days=4)
 
@@ -219,16 +222,16 @@ def test_a_feed_read_updated_gone_bad_and_gone_stale(shops: Shops, tmp_path: Pat
     shops.set(**FEED, SYNCD_CHANNELS=channels, ACME_FOLDER=str(folder))
     write_feed(folder, dict.fromkeys(SKUS, (30, 5)))
     shops.done("sync")
-    assert_shown(shops, 15, "supplier", supplier("5 dni", "5 ימים"), days=5)
+    assert_shown(shops, 15, "supplier", supplier("5 dni roboczych", "5 ימי עסקים"), days=5)
 
     write_feed(folder, dict.fromkeys(SKUS, (30, 2)))
     shops.done("sync")
-    assert_shown(shops, 15, "supplier", supplier("2 dni", "יומיים"), days=2)
+    assert_shown(shops, 15, "supplier", supplier("2 dni robocze", "2 ימי עסקים"), days=2)
 
     # Its columns moved: it waits for a yes, and what it said before goes on ...
     write_feed(folder, dict.fromkeys(SKUS, (30, 9)), header="Article;Days;Stock")
     assert shops.syncd("sync").code == 3
-    assert_shown(shops, 15, "supplier", supplier("2 dni", "יומיים"), days=2)
+    assert_shown(shops, 15, "supplier", supplier("2 dni robocze", "2 ימי עסקים"), days=2)
     assert "acme was read and not used: its columns stand in another order" in shops.done("holds").out
 
     # ... until that is too old.
@@ -239,7 +242,7 @@ def test_a_feed_read_updated_gone_bad_and_gone_stale(shops: Shops, tmp_path: Pat
     shops.set(ACME_SILENT_AFTER="2h")
     write_feed(folder, dict.fromkeys(SKUS, (8, 1)))
     shops.done("sync")
-    assert_shown(shops, 4, "supplier", supplier("1 dzień", "יום אחד"), days=1)
+    assert_shown(shops, 4, "supplier", supplier("1 dzień roboczy", "יום עסקים אחד"), days=1)
 
 
 # ---- a till

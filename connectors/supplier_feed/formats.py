@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import io
 import re
 import zlib
 
@@ -21,23 +23,22 @@ _MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", 
 
 
 def unpacked(content: bytes, settings: Settings) -> bytes:
-    """The content without gzip around it.
+    """The content without gzip around it, of all members one after the other, as gunzip does.
 
     Raises:
         TableError: it is broken, or unpacks to more than the limit.
     """
     if not content.startswith(_GZIP):
         return content
-    unzip = zlib.decompressobj(31)
     try:
-        found = unzip.decompress(content, settings.max_bytes + 1)
-    except zlib.error:
+        found = gzip.GzipFile(fileobj=io.BytesIO(content)).read(settings.max_bytes + 1)
+    except EOFError:
+        raise TableError("This gzip file was cut.", hint="Ask for the file anew.") from None
+    except (OSError, zlib.error):
         raise TableError("This gzip file is broken.", hint="Ask for the file anew.") from None
     if len(found) > settings.max_bytes:
         hint = f"If that is right, raise {settings.key('MAX_MB')}."
         raise TableError(f"It unpacks to more than {settings.max_mb} MB.", hint=hint)
-    if not unzip.eof:
-        raise TableError("This gzip file was cut.", hint="Ask for the file anew.")
     return found
 
 

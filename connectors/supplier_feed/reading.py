@@ -13,7 +13,7 @@ from connectors.supplier_feed.fields import near
 from connectors.supplier_feed.opened import Opened
 from connectors.supplier_feed.settings import NEEDED, Settings, folded
 from connectors.tables import cells
-from connectors.tables.cells import Cell, CellError, printable
+from connectors.tables.cells import Cell, CellError, UnsureNumber, printable
 from connectors.tables.columns import Column, Reader, RowError
 from connectors.tables.values import BadRow, TableError
 
@@ -95,13 +95,13 @@ def read(feed: Opened, settings: Settings, redact: Callable[[str], str]) -> Read
 
 def _supply(reader: Reader, sku: str, settings: Settings, words: Counter[str]) -> Supply:
     units = reader.read("on_hand", partial(stock, settings=settings, words=words))
-    pack_size = reader.read("pack_size", partial(cells.units, least=1))
+    pack_size = reader.read("pack_size", partial(number, settings=settings, least=1))
     category = reader.read("category", partial(cells.text, most=255))
     if settings.in_packs and units:
         if pack_size is None:
             raise RowError("It counts packs, and no pack size stands there.")
         units *= pack_size
-    days = reader.read("lead_time_days", lead_time)
+    days = reader.read("lead_time_days", partial(lead_time, settings=settings))
     if days is None and category is not None:
         days = settings.lead_times.get(folded(category))
     return Supply(
@@ -109,7 +109,6 @@ def _supply(reader: Reader, sku: str, settings: Settings, words: Counter[str]) -
         units=units,
         lead_time_days=settings.lead_time_days if days is None else days,
         pack_size=pack_size,
-        category=category,
         line_number=reader.line.number,
     )
 
@@ -128,7 +127,7 @@ def stock(cell: Cell, settings: Settings, words: Counter[str]) -> int | None:
     if at_least:
         return int(at_least[1] or at_least[2])
     try:
-        found = cells.units(cell, least=None)
+        found = number(cell, settings, least=None)
     except CellError:
         if re.fullmatch(r"[-+−]?[0-9][0-9.,\s'’]*", word):
             raise
@@ -140,7 +139,18 @@ def stock(cell: Cell, settings: Settings, words: Counter[str]) -> int | None:
     return None if found is None else max(found, 0)
 
 
-def lead_time(cell: Cell) -> int | None:
+def number(cell: Cell, settings: Settings, *, least: int | None = 0) -> int | None:
+    """A whole number, with the sign before a fraction that the settings tell. Raises as `cells.units`."""
+    try:
+        return cells.units(cell, least=least, point=settings.point)
+    except UnsureNumber:
+        raise CellError(
+            f'"{cells.seen(cell)}" could have thousands or a fraction; say which sign stands before a fraction: '
+            f"{settings.key('DECIMAL')}=comma or {settings.key('DECIMAL')}=point"
+        ) from None
+
+
+def lead_time(cell: Cell, settings: Settings) -> int | None:
     """Working days; of "3-5 days" the longer. ``None`` where the cell is empty.
 
     Raises:
@@ -148,7 +158,7 @@ def lead_time(cell: Cell) -> int | None:
     """
     word = folded(cells.plain_text(cell))
     found = _DAYS.fullmatch(word)
-    days = max(int(found[1] or 0), int(found[2])) if found else cells.units(cell)
+    days = max(int(found[1] or 0), int(found[2])) if found else number(cell, settings)
     if days is not None and days > MOST_DAYS:
         raise CellError(f'"{cells.seen(cell)}" is more than ten years')
     return days

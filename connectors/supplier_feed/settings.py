@@ -29,6 +29,9 @@ SETTINGS = (
     Setting("FILES", "Which files of FOLDER are feeds, such as stock-*.csv", default="*"),
     Setting("VALUES", "Units for each word that stands for stock, whatever its case", SettingType.PAIRS,
             example="Y:10, N:0, in stock:3"),
+    Setting("DECIMAL", "Which sign stands before a fraction, comma or point, where 12,000 or 12.000 in the feed could "
+            "be either; the other one is for thousands then", SettingType.CHOICE, choices=("comma", "point"),
+            example="comma"),
     Setting("FORMAT", "What the feed is; auto looks at it", SettingType.CHOICE, "auto",
             choices=("auto", "csv", "xlsx", "xml", "json")),
     Setting("ENCODING", "The encoding of its text, such as windows-1250; unset, the text tells"),
@@ -69,7 +72,8 @@ def folded(word: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The parsed settings of one feed. The repr shows no secret. `values` and `lead_times` have folded keys."""
+    """The parsed settings of one feed. The repr shows no secret. `values` and `lead_times` have folded keys; `point` is
+    the sign before a fraction, ``None`` where nobody told."""
 
     channel: str
     url: str | None = field(repr=False)
@@ -77,6 +81,7 @@ class Settings:
     files: str
     columns: Mapping[str, str]
     values: Mapping[str, int]
+    point: str | None
     format: str
     encoding: str | None
     items: str | None
@@ -103,7 +108,7 @@ class Settings:
     def meaning(self) -> str:
         """Everything that decides what one and the same content means."""
         rules = (self.columns, self.values, self.lead_times)
-        parts = (self.format, self.encoding, self.items, self.in_packs, self.lead_time_days)
+        parts = (self.point, self.format, self.encoding, self.items, self.in_packs, self.lead_time_days)
         return repr((*(sorted(rule.items()) for rule in rules), *parts))
 
     @property
@@ -153,6 +158,7 @@ def settings(channel: str, given: Mapping[str, SettingValue]) -> Settings:
         files=text("FILES") or "*",
         columns={meaning: word for meaning, word in known.items() if meaning in MEANINGS},
         values=values,
+        point={"comma": ",", "point": "."}.get(text("DECIMAL") or ""),
         format=text("FORMAT") or "auto",
         encoding=text("ENCODING"),
         items=text("ITEMS"),

@@ -30,6 +30,10 @@ class CellError(ValueError):
     """A cell cannot be taken; the message reads on from the column's name."""
 
 
+class UnsureNumber(CellError):
+    """A number has a sign that may stand between thousands or before a fraction ("1,234")."""
+
+
 _DEFUSED = re.compile(r"'+[=+\-@\t\r\n＝＋－＠]")
 _DANGEROUS = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
 
@@ -46,6 +50,12 @@ _CONTROL = re.compile("[\x00-\x1f\x7f]")
 _LONGEST_NUMBER = 30
 _PLAIN = re.compile(r"[0-9]+(?:[.,][0-9]+)?")
 _THOUSANDS_OR_FRACTION = re.compile(r"[1-9][0-9]{0,2}[.,][0-9]{3}")
+_WITH_POINT = {
+    point: re.compile(
+        rf"([0-9]+|[0-9]{{1,3}}(?:([{other} \u00a0\u202f'’])[0-9]{{3}})(?:\2[0-9]{{3}})*)(?:[{point}]([0-9]+))?"
+    )
+    for point, other in ((",", "."), (".", ","))
+}
 _EXPONENT = re.compile(r"[0-9](?:[.,][0-9]+)?E\+[0-9]{2,}|[0-9][.,][0-9]+E-[0-9]{2,}", re.IGNORECASE)
 _DATE = re.compile(
     r"(?:[0-2]?[0-9]|3[01])-(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
@@ -113,13 +123,14 @@ def identifier(cell: Cell) -> str | None:
     return found
 
 
-def units(cell: Cell, *, least: int | None = 0) -> int | None:
+def units(cell: Cell, *, least: int | None = 0, point: str | None = None) -> int | None:
     """A whole number of units; ``None`` where the cell is empty. `least` is the smallest allowed, ``None`` for any.
+    `point` as for `decimal`.
 
     Raises:
         CellError: no number, not whole, too small, or not sure ("1,234").
     """
-    number = decimal(cell)
+    number = decimal(cell, point=point)
     if number is None:
         return None
     if number != number.to_integral_value():
@@ -160,11 +171,11 @@ def yes_or_no(cell: Cell) -> bool | None:
     raise CellError(f'"{seen(cell)}" is neither yes nor no')
 
 
-def decimal(cell: Cell) -> Decimal | None:
+def decimal(cell: Cell, *, point: str | None = None) -> Decimal | None:
     """The number in a cell; ``None`` where it is empty.
 
     "1,5" and "1.5" are one and a half; "1 234", "1,234.50" and "1.234.567" have thousands; "1,234" could be either
-    and is refused.
+    and is refused. Where `point` says which of "," and "." stands before a fraction, the other one is for thousands.
 
     Raises:
         CellError: it is no number, or not sure which.
@@ -178,9 +189,14 @@ def decimal(cell: Cell) -> Decimal | None:
     digits = written[1:] if written[0] in "-−+" else written
     if len(digits) > _LONGEST_NUMBER:
         raise CellError(f'"{seen(cell)}" is not a number')
-    if _THOUSANDS_OR_FRACTION.fullmatch(digits):
-        raise CellError(f'"{seen(cell)}" could have thousands or a fraction; write it without separators')
-    if _GROUPED.fullmatch(digits):
+    if point is not None:
+        found = _WITH_POINT[point].fullmatch(digits)
+        if found is None:
+            raise CellError(f'"{seen(cell)}" is not a number where "{point}" stands before a fraction')
+        digits = re.sub("[^0-9]", "", found[1]) + "." + (found[3] or "0")
+    elif _THOUSANDS_OR_FRACTION.fullmatch(digits):
+        raise UnsureNumber(f'"{seen(cell)}" could have thousands or a fraction; write it without separators')
+    elif _GROUPED.fullmatch(digits):
         fraction = re.search(r"[.,][0-9]+$", digits)
         # The last separator is the decimal one only where it differs from those before it.
         split = fraction.start() if fraction and digits.count(digits[fraction.start()]) == 1 else len(digits)

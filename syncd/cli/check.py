@@ -38,6 +38,7 @@ def check(ctx: typer.Context) -> None:
             found += inspection.every_shop(house)
             found += inspection.every_mapping(house)
             found += inspection.broken_promises(house)
+            found += [("places", finding) for finding in inspection.unnamed_external(house)]
             if forgotten := inspection.forgotten_permissions(house):
                 found.append(("permissions", forgotten))
             if late := inspection.late_alerts(house):

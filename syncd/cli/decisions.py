@@ -68,7 +68,7 @@ def holds(
 
 
 def approve(ctx: typer.Context, number: Numbers) -> None:
-    """Say yes to a change that looked too big; the next sync writes it.
+    """Say yes to a change that looked too big; the next sync writes it, or reads the supplier's feed and uses it.
 
     Example: syncd approve 1
     """
@@ -78,15 +78,23 @@ def approve(ctx: typer.Context, number: Numbers) -> None:
 def reject(ctx: typer.Context, number: Numbers) -> None:
     """Say no to a change that looked too big; the shop keeps what it shows until the number is another.
 
-    Example: syncd reject 1
+    Of a supplier's feed, what it said before holds until it is too old. Example: syncd reject 1
     """
     _answer(ctx, number, yes=False)
+
+
+_FEED_USED = "approved. The feed is used when it is read next: syncd sync"
+_FEED_LEFT = "rejected. The feed is not used; what it said before holds until it is too old."
 
 
 def _answer(ctx: typer.Context, numbers: list[int], *, yes: bool) -> None:
     with invocation.of(ctx).house("approve" if yes else "reject") as (house, _):
         for number in numbers:
             hold = approval.answer(house, number, yes=yes)
+            if hold.feed is not None:
+                follows = _FEED_USED if yes else f"{_FEED_LEFT} After all? syncd approve {hold.id}"
+                output.line(f"hold {hold.id}, {hold.channel}: {follows}")
+                continue
             what = f"hold {hold.id}, {hold.channel}: {many(len(hold.changes), 'change')}"
             follows = "approved. The next sync writes them: syncd sync" if yes else "rejected. The shop stays as it is."
             output.line(f"{what} {follows}")

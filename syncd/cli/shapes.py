@@ -66,7 +66,7 @@ def of_sync(house: House, report: Report, incidents: Sequence[Incident], exit_co
 
 def _of_channel(report: Report, name: str) -> Json:
     pulled, pushed, failed = report.pulled.get(name), report.pushed.get(name) or Pushed(name), report.failed.get(name)
-    error = failed or pushed.error
+    error, supplied = failed or pushed.error, report.supplied.get(name)
     return {
         "channel": name,
         "shadow": name in report.shadow,
@@ -77,6 +77,7 @@ def _of_channel(report: Report, name: str) -> Json:
         "rejected": [_of_line(one) for one in pushed.rejected],
         "in_doubt": [_of_line(one) for one in pushed.in_doubt],
         "texts_written": pushed.shown,
+        "warnings": list(supplied.warnings) if supplied is not None else [],
         "hold": {"id": pushed.hold.id, "reason": pushed.hold.reason} if pushed.hold is not None else None,
         "error": {"sentence": str(error), "hint": error.hint} if error is not None else None,
     }
@@ -174,6 +175,7 @@ def of_explanation(found: Explanation, zone: ZoneInfo) -> Json:
                 "units": one.units,
                 "trusted": one.trusted,
                 "lead_time_days": one.lead_time_days,
+                "pack_size": one.pack_size,
                 "stated_at": local(one.stated_at, zone),
                 "too_old": one.too_old,
             }

@@ -76,6 +76,9 @@ def _show(house: House, report: Report, skus_of_listings: Mapping[int, str], *, 
     output.table(columns, rows, right=("wrote", "right", "waiting", "refused", "in doubt"))
     for name, pushed in report.pushed.items():
         _tell(name, pushed, skus_of_listings)
+    for name, taken in report.supplied.items():
+        for warning in taken.warnings:
+            output.line(f"{name}: {warning}")
     for name, error in (report.unlisted | report.failed).items():
         told = of_channel(name, error)
         output.failure(told.sentence, told.hint)

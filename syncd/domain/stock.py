@@ -10,7 +10,7 @@ available       on hand − reserved. Derived, never stored. May be negative: an
 incoming        units ordered from a supplier, with an expected date
 safety buffer   units held back from sale on a channel (10 on hand → 8 offered)
 offered         what a channel is told it may sell; never negative. The only number that leaves the house
-stock status    what the buyer reads: in stock · on the way · external warehouse · supplier lead time X days ·
+stock status    what the buyer reads: in stock · on the way · external warehouse · supplier lead time X working days ·
                 pre-order · out of stock
 channel         one configured shop, till or feed, named by the owner (`woo`, `shopify_il`)
 connector       the code for a kind of channel (`woocommerce`, `shopify`, `supplier_feed`, `till`)

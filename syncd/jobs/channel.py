@@ -139,6 +139,8 @@ class ChannelJobs:
                 self._fails(lanes.SUPPLY, failed)
                 return
             self._works(lanes.SUPPLY)
+            for warning in taken.warnings if taken is not None else ():
+                logs.event(log, logging.WARNING, "feed_warning", channel=self.port.name, warning=warning)
             if taken is None or taken.unchanged or taken.held:
                 return
             fields = {"rows": taken.rows, "known": taken.known, "unknown": taken.unknown, "changed": taken.changed}

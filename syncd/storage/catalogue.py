@@ -128,15 +128,30 @@ def location(tx: Tx, name: str, stock_class: StockClass = StockClass.OWN) -> int
 
 
 def name_external(tx: Tx, names: Collection[str]) -> None:
-    """These locations are external warehouses, made where they are new; no others are."""
+    """These locations are external warehouses, made where they are new. No others are, but for one that still has
+    units: a name that was mistyped in the settings must not make them own stock, ready to ship."""
     known = location_names(tx)
     for name in names:
         location(tx, name, StockClass.EXTERNAL)
     own, external = StockClass.OWN, StockClass.EXTERNAL
     moved = [(name, external) for name in names if known.get(name) is own]
-    moved += [(name, own) for name, kind in known.items() if kind is external and name not in names]
+    if gone := [name for name, kind in known.items() if kind is external and name not in names]:
+        stocked = stocked_external(tx)
+        moved += [(name, own) for name in gone if name not in stocked]
     for name, kind in moved:
         tx.execute(update(locations).where(locations.c.name == name).values(stock_class=kind.value))
+
+
+def stocked_external(tx: Tx) -> dict[str, int]:
+    """The external warehouses that have units on hand, or less than none, and of how many SKUs."""
+    query = (
+        select(locations.c.name, func.count())
+        .join(levels, levels.c.location_id == locations.c.id)
+        .where(locations.c.stock_class == StockClass.EXTERNAL.value, levels.c.on_hand != 0)
+        .group_by(locations.c.name)
+        .order_by(locations.c.name)
+    )
+    return {name: int(skus) for name, skus in tx.execute(query)}
 
 
 def location_names(tx: Tx) -> dict[str, StockClass]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from connectors.contract import Connector, ConnectorError, Finding, Level
 from syncd.domain.availability import Pools, offered
 from syncd.domain.promise import longest_wait
+from syncd.domain.status import StockStatus
 from syncd.storage import catalogue, channels, ledger
 from syncd.storage.incidents import IncidentKind, open_incidents
 from syncd.sync import mapper, permits, views
@@ -15,6 +17,7 @@ from syncd.sync.cycle import SHIPPING, wrong_shop
 from syncd.sync.house import House, Port
 
 NAMES_SHOWN = 3
+_NO_WAIT = (StockStatus.IN_STOCK, StockStatus.OUT_OF_STOCK)
 
 
 def database(house: House) -> Finding:
@@ -149,25 +152,52 @@ def late_alerts(house: House) -> Finding | None:
 
 
 def broken_promises(house: House) -> list[tuple[str, Finding]]:
-    """A warning for each channel that sells what cannot ship within the delivery that its site promises (N26)."""
+    """A warning for each channel that sells what cannot ship within the delivery that its site promises, or of which
+    nobody knows how long it takes (N26)."""
     found = []
     today = house.today()
     with house.db.read() as tx:
         for port in house.ports:
             if port.promise_days is None or port.sink is None:
                 continue
-            late = [
-                view.sku.sku
-                for view in views.load(tx, house, port)
-                if view.offer.units and (longest_wait(view.promise, today, house.workdays) or 0) > port.promise_days
-            ]
-            if late:
-                names = ", ".join(late[:NAMES_SHOWN])
-                more = f" and {len(late) - NAMES_SHOWN} more" if len(late) > NAMES_SHOWN else ""
-                text = f"its site promises delivery in {port.promise_days} working days; longer take: {names}{more}"
-                hint = "Why: syncd explain SKU. Promise less, or sell only what is there: SELLS=own, external"
+            late, unknown = [], []
+            for view in views.load(tx, house, port):
+                if not view.offer.units or view.offer.status in _NO_WAIT:
+                    continue
+                days = longest_wait(view.promise, today, house.workdays)
+                if days is None:
+                    unknown.append(view.sku.sku)
+                elif days > port.promise_days:
+                    late.append(view.sku.sku)
+            named = [("longer take", late), ("nobody knows how long it takes for", unknown)]
+            told = "; ".join(f"{what}: {_names(skus)}" for what, skus in named if skus)
+            if told:
+                text = f"its site promises delivery in {port.promise_days} working days; {told}"
+                hint = "Why: syncd explain SKU. Promise less, tell the times, or sell only what is there: SELLS=own"
                 found.append((port.name, Finding(Level.WARN, text, hint)))
     return found
+
+
+def _names(skus: Sequence[str]) -> str:
+    more = f" and {len(skus) - NAMES_SHOWN} more" if len(skus) > NAMES_SHOWN else ""
+    return ", ".join(skus[:NAMES_SHOWN]) + more
+
+
+def unnamed_external(house: House) -> list[Finding]:
+    """A warning for each external warehouse with units that the settings do not name any more: renamed, or mistyped."""
+    with house.db.read() as tx:
+        stocked = catalogue.stocked_external(tx)
+    return [
+        Finding(
+            Level.WARN,
+            f"{place} has units of {skus} SKU{'s' * (skus != 1)} and is not in SYNCD_EXTERNAL: it stays an external"
+            " warehouse, and buyers are told no time",
+            "Name it there as it is called here. It has another name now, or is yours? Count its units at the other"
+            f" place, and 0 here: syncd count SKU 0 --location {shlex.quote(place)}",
+        )
+        for place, skus in stocked.items()
+        if place not in house.external
+    ]
 
 
 def forgotten_permissions(house: House) -> Finding | None:

@@ -190,6 +190,7 @@ class SupplyStanding:
     units: int | None
     trusted: int
     lead_time_days: int | None
+    pack_size: int | None
     stated_at: datetime | None
     too_old: bool
 
@@ -262,6 +263,7 @@ def _supplies(tx: Tx, house: House, sku_id: int) -> Iterator[SupplyStanding]:
             units=one.units,
             trusted=stock_of.trusted(house, one),
             lead_time_days=one.lead_time_days,
+            pack_size=one.pack_size,
             stated_at=feed.stated_at,
             too_old=stock_of.expired(house, feed),
         )

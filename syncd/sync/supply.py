@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from connectors.contract import ConnectorError, CredentialsRejected, Supplies, Unreadable
@@ -22,7 +22,7 @@ from syncd.sync.house import House, Port
 class Taken:
     """What one reading of a feed brought. `unknown`: SKUs that the master table lacks; `held`: why it is not used,
     empty where it was applied; `answered`: a person has said no to it; `changed`: SKUs of which it says something else
-    now."""
+    now; `warnings`: what the feed as a whole lacks, as sentences."""
 
     rows: int = 0
     known: int = 0
@@ -31,6 +31,7 @@ class Taken:
     held: str = ""
     answered: bool = False
     unchanged: bool = False
+    warnings: tuple[str, ...] = ()
 
 
 def take(house: House, port: Port) -> Taken:
@@ -69,7 +70,7 @@ def take(house: House, port: Port) -> Taken:
             if known.held_for is not None:
                 _no_more_held(tx, house, port)
             return Taken(unchanged=True)
-        return _judge(tx, house, port, supplies.feed(tx, port.name), read)
+        return replace(_judge(tx, house, port, supplies.feed(tx, port.name), read), warnings=read.warnings)
 
 
 def _stated_anew(tx: Tx, house: House, port: Port, feed: Feed, stated_at: datetime) -> None:

@@ -31,6 +31,7 @@ _WITH_TIME: Mapping[StockStatus, str] = {
     StockStatus.PRE_ORDER: message("Available for pre-order, ships from {date}"),
 }
 
+_WORDS_FOR_DAYS = frozenset(("days", "dage", "dni", "ימים", "יום", "天"))
 _OF_DAYS = ("days", "shortest", "longest")
 _OF_DATE = ("date",)
 PLACEHOLDERS: Mapping[StockStatus, tuple[str, ...]] = {
@@ -80,7 +81,7 @@ def refusal(status: StockStatus, own: str) -> str:
         return "a text on one line, without characters that cannot be seen"
     if re.search(r"<[/!a-z]|&#?\w+;", own, re.IGNORECASE):
         return "plain text without HTML: the shop would show its signs"
-    if any(re.search(rf"\{{days\}}\s*(\S+\s+)?{word}", own, re.IGNORECASE) for word in _words_for_days()):
+    if any(re.search(rf"\{{days\}}\s*(\S+\s+|个)?{word}", own, re.IGNORECASE) for word in _words_for_days()):
         return "{days} without a word for days behind it, since it has its own, or {shortest} and {longest} with one"
     if sum(len(literal) for literal, *_ in pieces) + WIDEST_VALUE * len(named) > MOST_CHARACTERS:
         return f"a text of at most {MOST_CHARACTERS} characters, {WIDEST_VALUE} of them for each word in braces"
@@ -102,17 +103,21 @@ def _values(language: str, told: Promise) -> dict[str, str]:
 
 def _days(language: str, days: Days) -> str:
     if days.shortest == days.longest:
-        return say_number(language, "{number} day", "{number} days", days.longest)
+        return say_number(language, "{number} working day", "{number} working days", days.longest)
     return say_number(
-        language, "{shortest}–{number} days", "{shortest}–{number} days", days.longest, shortest=days.shortest
+        language,
+        "{shortest}–{number} working days",
+        "{shortest}–{number} working days",
+        days.longest,
+        shortest=days.shortest,
     )
 
 
 @cache
 def _words_for_days() -> frozenset[str]:
-    """How `{days}` ends, in all languages: "days", "dni", "天" ..."""
-    told = (_days(language, Days(number, number)) for language in LANGUAGES for number in (5, 11))
-    return frozenset(days.lstrip("0123456789 ") for days in told)
+    """Words for days in all languages, and how `{days}` ends: "dni", "roboczych", "working", "days" ..."""
+    told = " ".join(_days(language, Days(number, number)) for language in LANGUAGES for number in (2, 5))
+    return frozenset(_WORDS_FOR_DAYS | {word.lstrip("个") for word in re.findall(r"[^\W\d_]+", told)})
 
 
 def _names(own: str) -> set[str]:

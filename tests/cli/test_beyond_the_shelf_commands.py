@@ -114,3 +114,26 @@ def test_a_promise_that_the_stock_cannot_keep_is_named(selling: Shops) -> None:
     selling.done("incoming", "add", "MUG", "24", "--expected", str(IN_A_WEEK))
     told = selling.syncd("check").out
     assert "its site promises delivery in 3 working days; longer take: MUG" in told
+
+
+def test_a_warehouse_whose_name_left_the_settings_stays_one_while_it_has_units(selling: Shops) -> None:
+    selling.set(SYNCD_EXTERNAL="Depot:2", WOO_PROMISE_DAYS="3")
+    selling.done("count", "MUG", "0")
+    selling.done("count", "MUG", "5", "--location", "Depot")
+    told = selling.done("check").out
+    assert "SYNCD_EXTERNAL" not in told and "its site promises" not in told
+    selling.set(SYNCD_EXTERNAL="Depott:2")
+    told = " ".join(selling.done("check").out.split())
+    assert "Depot has units of 1 SKU and is not in SYNCD_EXTERNAL" in told
+    assert "syncd count SKU 0 --location Depot" in told
+    assert "promises delivery in 3 working days; nobody knows how long it takes for: MUG" in told
+    (woo, _) = selling.done("explain", "MUG", "--json").json["channels"]
+    assert (woo["status"], woo["text"]) == ("external_warehouse", "In stock at our external warehouse")
+    selling.done("count", "MUG", "0", "--location", "Depot")
+    selling.done("count", "MUG", "4", "--location", "Depott")
+    assert "not in SYNCD_EXTERNAL" not in selling.done("check").out
+    (woo, _) = selling.done("explain", "MUG", "--json").json["channels"]
+    assert woo["text"] == "In stock at our external warehouse, ships in 2 working days"
+    selling.done("count", "MUG", "6", "--location", "Depot")
+    (woo, _) = selling.done("explain", "MUG", "--json").json["channels"]
+    assert woo["status"] == "in_stock", "an empty place without a name in the settings is one of your own again"

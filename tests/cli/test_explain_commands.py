@@ -18,9 +18,9 @@ SOON, LATER, FAR = ((datetime.now(UTC) + timedelta(days=days)).date() for days i
 def every_pool(shops: Shops, tmp_path: Path) -> Shops:
     """Both shops live with 10 mugs on the shelf, 5 in a warehouse, and something in each other pool."""
     folder = tmp_path / "acme"
-    write_feed(folder, {"MUG": (30, 5)})
+    write_feed(folder, {"MUG": (30, "5;6")}, header="Article;Stock;Days;Pack")
     shops.set(
-        **FEED,
+        **FEED | {"ACME_COLUMNS": FEED["ACME_COLUMNS"] + ", pack_size:Pack"},
         SYNCD_CHANNELS="woo:woocommerce, shopify_il:shopify, acme:supplier_feed",
         SYNCD_SELLS=ALL_POOLS,
         SYNCD_WORKING_DAYS="Mon-Sun",
@@ -94,6 +94,7 @@ def test_the_addends_of_every_pool_sum_to_what_is_offered(every_pool: Shops) -> 
     assert [one["due"] for one in found["deliveries"]] == [24, 4, 7]
     (acme,) = found["supplies"]
     assert (acme["units"], acme["trusted"], acme["lead_time_days"], acme["too_old"]) == (30, 15, 5, False)
+    assert acme["pack_size"] == 6
     assert [one["kind"] for one in found["permissions"]] == ["overbook", "pre-order"]
 
 

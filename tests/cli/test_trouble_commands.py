@@ -6,6 +6,7 @@ import csv
 from pathlib import Path
 
 from tests.cli.command_kit import Shops
+from tests.storefronts import FEED, write_feed
 
 
 def test_a_change_too_big_waits_for_a_yes_and_is_written_after_it(shops: Shops) -> None:
@@ -48,6 +49,43 @@ def test_a_change_that_was_rejected_is_not_written(shops: Shops) -> None:
     told = shops.done("sync").out
     assert "a person said no to this number" in told
     assert shops.shown("HAT") == (8, 9)
+
+
+def test_an_answer_about_a_feed_says_what_becomes_of_the_feed(shops: Shops, tmp_path: Path) -> None:
+    folder = tmp_path / "acme"
+    write_feed(folder, {"MUG": (30, 5)})
+    shops.set(SYNCD_CHANNELS="woo:woocommerce, shopify_il:shopify, acme:supplier_feed", ACME_FOLDER=str(folder), **FEED)
+    shops.live({"MUG": 1})
+    shops.done("sync")
+    write_feed(folder, {"MUG": (30, 9)}, header="Article;Days;Stock")
+    assert shops.syncd("sync").code == 3
+    assert shops.done("reject", "1").out == (
+        "hold 1, acme: rejected. The feed is not used; what it said before holds until it is too old. "
+        "After all? syncd approve 1\n"
+    )
+    ended = shops.done("sync")
+    assert "approve" not in ended.out
+    assert shops.done("holds").out == "Nothing waits for you.\n"
+    assert (
+        shops.done("approve", "1").out == "hold 1, acme: approved. The feed is used when it is read next: syncd sync\n"
+    )
+    shops.done("sync")
+    (acme,) = shops.done("explain", "MUG", "--json").json["supplies"]
+    assert acme["units"] == 9
+
+
+def test_a_column_that_a_feed_lost_is_told_by_the_sync_that_read_it(shops: Shops, tmp_path: Path) -> None:
+    folder = tmp_path / "acme"
+    write_feed(folder, {"MUG": (30, 5)}, header="Article;Stock;Tage")
+    shops.set(SYNCD_CHANNELS="woo:woocommerce, shopify_il:shopify, acme:supplier_feed", ACME_FOLDER=str(folder), **FEED)
+    shops.sell_in_both({"MUG": 1})
+    shops.done("map")
+    shops.done("adopt", "woo", "--yes")
+    sentence = 'The feed has no column "Days" (lead_time_days). There is: Article, Stock, Tage.'
+    assert f"acme: {sentence}\n" in shops.done("sync").out
+    write_feed(folder, {"MUG": (31, 5)}, header="Article;Stock;Tage")
+    channels = {one["channel"]: one["warnings"] for one in shops.done("sync", "--json").json["channels"]}
+    assert channels == {"woo": [], "shopify_il": [], "acme": [sentence]}
 
 
 def test_a_number_typed_in_a_shop_is_told_and_can_be_adopted(shops: Shops) -> None:

@@ -174,7 +174,7 @@ def test_overbooking_needs_a_reason_and_a_lead_time_and_ends_by_itself(world: Wo
         permits.overbook(world.house, "MUG", 4, until=FRIDAY, reason=" ")
     permits.overbook(world.house, "MUG", 4, until=FRIDAY, reason="Mondays")
     world.sync()
-    assert (world.shown_in("delta0"), status(world)[0]) == (4, "Supplier lead time 6 days")
+    assert (world.shown_in("delta0"), status(world)[0]) == (4, "Supplier lead time 6 working days")
     world.clock.sleep(timedelta(days=5).total_seconds())
     world.sync()
     assert world.shown_in("delta0") == 0

@@ -51,7 +51,7 @@ def test_what_a_supplier_has_is_sold_with_its_lead_time(world: World, acme: Supp
     report = world.sync()
     assert report.supplied["acme"].known == 1
     assert [world.shown_in(name) for name in world.shops] == [7, 7]
-    assert status(world) == ["Supplier lead time 5 days"] * 2
+    assert status(world) == ["Supplier lead time 5 working days"] * 2
 
 
 def test_only_the_trusted_part_is_sold(make_world: MakeWorld) -> None:
@@ -70,7 +70,7 @@ def test_the_shelf_is_sold_first_and_says_so(make_world: MakeWorld) -> None:
     world.shops["delta0"].buy(world.listing("delta0"), 1)
     world.sync()
     assert world.shown_in("compare1") == 7
-    assert status(world) == ["Supplier lead time 5 days"] * 2
+    assert status(world) == ["Supplier lead time 5 working days"] * 2
 
 
 def test_absent_is_not_zero_but_is_sold_no_more(make_world: MakeWorld) -> None:

@@ -180,7 +180,7 @@ def test_midnight_makes_a_delivery_overdue_and_ends_its_sale(street: Street) -> 
 def test_a_feed_that_goes_stale_ends_its_sale_by_itself(street: Street) -> None:
     street.state(30, 5)
     street.service.run(minutes=16)
-    told = ("Czas realizacji u dostawcy: 5 dni", "זמן אספקה מהספק: 5 ימים")
+    told = ("Czas realizacji u dostawcy: 5 dni roboczych", "זמן אספקה מהספק: 5 ימי עסקים")
     street.assert_shown(15, "supplier", told, days=5)
     street.service.run(minutes=40)
     street.assert_shown(15, "supplier", told, days=5)
@@ -198,7 +198,7 @@ def test_a_feed_that_goes_bad_holds_what_it_said_until_that_is_too_old(street: S
     street.service.run(minutes=16)
     street.state(30, 5, header="Article;Days;Stock")
     street.service.run(minutes=30)
-    assert in_woo(street.woo, TEE) == Shown(15, "supplier", "Czas realizacji u dostawcy: 5 dni", 5)
+    assert in_woo(street.woo, TEE) == Shown(15, "supplier", "Czas realizacji u dostawcy: 5 dni roboczych", 5)
     street.service.run(minutes=20)
     street.assert_sold_out()
     street.state(8, 1)

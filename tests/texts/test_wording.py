@@ -24,41 +24,44 @@ PIECES = ["{days}", "{date}", "{longest}", " ", "אזל", "now", "{{"]
 BUILT_IN = {
     "en": {
         IN_STOCK: ("In stock, ready to ship",),
-        EXTERNAL: ("In stock at our external warehouse, ships in 2–4 days", "In stock at our external warehouse"),
+        EXTERNAL: (
+            "In stock at our external warehouse, ships in 2–4 working days",
+            "In stock at our external warehouse",
+        ),
         ON_THE_WAY: ("On the way, expected on December 4, 2026", "On the way"),
-        SUPPLIER: ("Supplier lead time 5 days", "Available from our supplier"),
+        SUPPLIER: ("Supplier lead time 5 working days", "Available from our supplier"),
         PRE_ORDER: ("Available for pre-order, ships from December 4, 2026", "Available for pre-order"),
         OUT: ("Out of stock",),
     },
     "da": {
         IN_STOCK: ("På lager, klar til afsendelse",),
-        EXTERNAL: ("På fjernlager, afsendes om 2–4 dage", "På fjernlager"),
+        EXTERNAL: ("På fjernlager, afsendes om 2–4 hverdage", "På fjernlager"),
         ON_THE_WAY: ("På vej, ventes den 4. december 2026", "På vej"),
-        SUPPLIER: ("Leveringstid fra leverandør: 5 dage", "Kan skaffes hos vores leverandør"),
+        SUPPLIER: ("Leveringstid fra leverandør: 5 hverdage", "Kan skaffes hos vores leverandør"),
         PRE_ORDER: ("Kan forudbestilles, afsendes fra den 4. december 2026", "Kan forudbestilles"),
         OUT: ("Udsolgt",),
     },
     "he": {
         IN_STOCK: ("במלאי, מוכן למשלוח",),
-        EXTERNAL: ("במלאי במחסן החיצוני שלנו, יישלח תוך 2 עד 4 ימים", "במלאי במחסן החיצוני שלנו"),
+        EXTERNAL: ("במלאי במחסן החיצוני שלנו, יישלח תוך 2 עד 4 ימי עסקים", "במלאי במחסן החיצוני שלנו"),
         ON_THE_WAY: ("בדרך אלינו, צפוי להגיע ב־4 בדצמבר 2026", "בדרך אלינו"),
-        SUPPLIER: ("זמן אספקה מהספק: 5 ימים", "זמין אצל הספק שלנו"),
+        SUPPLIER: ("זמן אספקה מהספק: 5 ימי עסקים", "זמין אצל הספק שלנו"),
         PRE_ORDER: ("זמין להזמנה מוקדמת, יישלח החל מ־4 בדצמבר 2026", "זמין להזמנה מוקדמת"),
         OUT: ("אזל מהמלאי",),
     },
     "pl": {
         IN_STOCK: ("W magazynie, gotowe do wysyłki",),
-        EXTERNAL: ("W magazynie zewnętrznym, czas wysyłki: 2–4 dni", "W magazynie zewnętrznym"),
+        EXTERNAL: ("W magazynie zewnętrznym, czas wysyłki: 2–4 dni robocze", "W magazynie zewnętrznym"),
         ON_THE_WAY: ("W drodze, spodziewana dostawa: 4 grudnia 2026", "W drodze"),
-        SUPPLIER: ("Czas realizacji u dostawcy: 5 dni", "Dostępne u naszego dostawcy"),
+        SUPPLIER: ("Czas realizacji u dostawcy: 5 dni roboczych", "Dostępne u naszego dostawcy"),
         PRE_ORDER: ("Dostępne w przedsprzedaży, wysyłka od 4 grudnia 2026", "Dostępne w przedsprzedaży"),
         OUT: ("Brak w magazynie",),
     },
     "zh": {
         IN_STOCK: ("现货，可立即发货",),
-        EXTERNAL: ("外部仓库有货，2–4天内发货", "外部仓库有货"),
+        EXTERNAL: ("外部仓库有货，2–4个工作日内发货", "外部仓库有货"),
         ON_THE_WAY: ("在途，预计2026年12月4日到货", "在途"),
-        SUPPLIER: ("供应商供货，交货期：5天", "供应商有货"),
+        SUPPLIER: ("供应商供货，交货期：5个工作日", "供应商有货"),
         PRE_ORDER: ("可预订，2026年12月4日起发货", "可预订"),
         OUT: ("缺货",),
     },
@@ -77,9 +80,9 @@ def test_each_status_has_its_text_with_and_without_what_is_known(language: str, 
 @pytest.mark.parametrize(
     ("language", "told"),
     [
-        ("pl", ["1 dzień", "2 dni", "5 dni", "1–2 dni", "7–14 dni"]),
-        ("he", ["יום אחד", "יומיים", "5 ימים", "1 עד 2 ימים", "7 עד 14 יום"]),
-        ("en", ["1 day", "2 days", "5 days", "1–2 days", "7–14 days"]),
+        ("pl", ["1 dzień roboczy", "2 dni robocze", "5 dni roboczych", "1–2 dni robocze", "7–14 dni roboczych"]),
+        ("he", ["יום עסקים אחד", "2 ימי עסקים", "5 ימי עסקים", "1 עד 2 ימי עסקים", "7 עד 14 ימי עסקים"]),
+        ("en", ["1 working day", "2 working days", "5 working days", "1–2 working days", "7–14 working days"]),
     ],
 )
 def test_the_number_of_days_has_the_form_of_the_language(language: str, told: list[str]) -> None:
@@ -90,7 +93,7 @@ def test_the_number_of_days_has_the_form_of_the_language(language: str, told: li
 
 def test_no_days_at_all_are_not_told_as_a_number() -> None:
     assert Wording("en").text(SUPPLIER, Promise(Days(0, 0))) == "Available from our supplier"
-    assert Wording("en").text(EXTERNAL, Promise(Days(0, 1))).endswith("ships in 0–1 days")
+    assert Wording("en").text(EXTERNAL, Promise(Days(0, 1))).endswith("ships in 0–1 working days")
 
 
 # ---- the owner's own words
@@ -98,14 +101,14 @@ def test_no_days_at_all_are_not_told_as_a_number() -> None:
 
 def test_an_own_text_wins_and_the_others_stay() -> None:
     wording = Wording("pl", {SUPPLIER: "Sprowadzimy w {days}"})
-    assert wording.text(SUPPLIER, Promise(Days(2, 4))) == "Sprowadzimy w 2–4 dni"
+    assert wording.text(SUPPLIER, Promise(Days(2, 4))) == "Sprowadzimy w 2–4 dni robocze"
     assert wording.text(OUT, NOTHING_TOLD) == "Brak w magazynie"
 
 
 @pytest.mark.parametrize(
     ("own", "text"),
     [
-        ("Leaves us in {days}", "Leaves us in 2–4 days"),
+        ("Leaves us in {days}", "Leaves us in 2–4 working days"),
         ("{shortest} to {longest} working days", "2 to 4 working days"),
         ("{{soon}}, {longest} nights at most", "{soon}, 4 nights at most"),
         ("Soon here", "Soon here"),
@@ -149,6 +152,10 @@ def test_an_own_text_that_names_what_is_not_known_gives_way_to_the_built_in_one(
         (SUPPLIER, "within {days} working days", "{days} without a word for days"),
         (SUPPLIER, "תוך {days} ימים", "{days} without a word for days"),
         (SUPPLIER, "{days}天", "{days} without a word for days"),
+        (SUPPLIER, "{days}个工作日", "{days} without a word for days"),
+        (SUPPLIER, "w {days} robocze", "{days} without a word for days"),
+        (SUPPLIER, "תוך {days} ימי עסקים", "{days} without a word for days"),
+        (SUPPLIER, "om {days} dage", "{days} without a word for days"),
     ],
 )
 def test_an_own_text_that_cannot_be_used_is_told(status: StockStatus, own: str, expected: str) -> None:
@@ -207,7 +214,7 @@ def test_a_hebrew_text_is_read_in_one_order_in_pages_of_both_directions(status: 
 
 def test_the_days_of_a_hebrew_range_stand_in_their_order() -> None:
     text = Wording("he").text(EXTERNAL, Promise(Days(2, 4)))
-    assert seen(text, "R").startswith("םימי 4 דע 2 ךות")
+    assert seen(text, "R").startswith("םיקסע ימי 4 דע 2 ךות")
 
 
 def test_a_date_keeps_its_order_in_an_own_text_of_the_other_direction() -> None:

@@ -36,10 +36,17 @@ def variant(number: int, notice: Notice | None = None, *, available: bool = True
     return {"id": number, "available": available, "metafields": fields}
 
 
-def rendered(variants: Sequence[dict[str, Any]], chosen: int = 0) -> str:
+def shop_on(today: date) -> Environment:
+    """Liquid in a shop in whose time zone it is that day."""
+    shop = Environment()
+    shop.add_filter("date", lambda told, form: today.strftime(form) if told == "now" else told)
+    return shop
+
+
+def rendered(variants: Sequence[dict[str, Any]], chosen: int = 0, today: date = date(2026, 12, 1)) -> str:
     """The block as the server makes it for a page on which the variant with this index is chosen."""
     product = {"variants": variants, "selected_or_first_available_variant": variants[chosen]}
-    return Environment().from_string(SNIPPET).render(product=product)
+    return shop_on(today).from_string(SNIPPET).render(product=product)
 
 
 @dataclass
@@ -79,9 +86,9 @@ class Seen(HTMLParser):
             self.texts[self._inside] += data.strip()
 
 
-def seen(variants: Sequence[dict[str, Any]], chosen: int = 0) -> Seen:
+def seen(variants: Sequence[dict[str, Any]], chosen: int = 0, today: date = date(2026, 12, 1)) -> Seen:
     page = Seen()
-    page.feed(rendered(variants, chosen))
+    page.feed(rendered(variants, chosen, today))
     return page
 
 
@@ -138,6 +145,28 @@ def test_what_the_shop_does_not_sell_is_not_promised() -> None:
     assert seen([variant(2, SOLD_OUT, available=False)]).line == SOLD_OUT.text
 
 
+def test_a_day_that_has_gone_by_is_told_no_more_though_nobody_wrote_another_text() -> None:
+    on_its_day = seen([variant(1, ON_THE_WAY)], today=date(2026, 12, 4))
+    assert (on_its_day.line, on_its_day.texts) == (ON_THE_WAY.text, {"1": ON_THE_WAY.text})
+    later = seen([variant(1, ON_THE_WAY), variant(2, IN_STOCK)], today=date(2026, 12, 5))
+    assert (later.line, later.hidden) == ("", True)
+    assert later.texts == {"1": "", "2": IN_STOCK.text}
+
+
+def test_the_day_is_that_of_the_shops_clock() -> None:
+    past = Notice("on_the_way", "On the way", expected_on=date(2000, 1, 1))
+    product = {"variants": [variant(1, past), variant(2, IN_STOCK)], "selected_or_first_available_variant": {}}
+    page = Seen()
+    page.feed(Environment().from_string(SNIPPET).render(product=product))
+    assert page.texts == {"1": "", "2": IN_STOCK.text}
+
+
+def test_a_day_that_somebody_typed_in_is_no_day() -> None:
+    typed = variant(1, ON_THE_WAY)
+    typed["metafields"]["syncd"]["availability"]["value"]["expected_on"] = "soon"
+    assert seen([typed]).hidden is True
+
+
 def test_elsewhere_than_at_a_product_it_is_not_there() -> None:
     assert Environment().from_string(SNIPPET).render().strip() == ""
 
@@ -149,7 +178,7 @@ def test_the_chosen_variant_of_a_product_with_more_than_250_is_shown() -> None:
         "selected_or_first_available_variant": variant(999, ON_THE_WAY),
     }
     page = Seen()
-    page.feed(Environment().from_string(SNIPPET).render(product=product))
+    page.feed(shop_on(date(2026, 12, 1)).from_string(SNIPPET).render(product=product))
     assert page.line == ON_THE_WAY.text and len(page.texts) == 250
 
 

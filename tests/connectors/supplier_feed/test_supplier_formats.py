@@ -16,7 +16,7 @@ from tests.connectors.supplier_feed.conftest import Clock, folder_feed, put, uni
 
 Read = Callable[..., Supplies]
 
-NESTED = (("sku", "code"), ("on_hand", "stock.available"), ("lead_time_days", "delivery"), ("category", "@group"))
+NESTED = (("sku", "code"), ("on_hand", "stock.available"), ("lead_time_days", "delivery"), ("pack_size", "@pack"))
 CENEO = """<?xml version="1.0" encoding="windows-1250"?>
 <offers><group name="other">
   <o id="1" price="10.00" stock="5"><cat>Żółte</cat></o>
@@ -27,7 +27,7 @@ GOOGLE = """<rss xmlns:g="http://base.google.com/ns/1.0"><channel><title>Acme</t
   <item><g:id>B</g:id><g:availability>out of stock</g:availability></item>
 </channel></rss>"""
 OWN = """<shop>
-<product group="Shoes"><code> A </code><stock><available>7</available></stock><delivery>3</delivery></product>
+<product pack="6"><code> A </code><stock><available>7</available></stock><delivery>3</delivery></product>
 <product><code>B</code><stock/></product></shop>"""
 IDS = {"COLUMNS": (("sku", "@id"), ("on_hand", "@stock"), ("category", "cat"))}
 
@@ -44,9 +44,9 @@ def refusal(read: Read, content: bytes | str, **settings) -> Unreadable:
 
 
 def test_attributes_are_fields_and_the_declared_encoding_holds(read: Read) -> None:
-    found = read(CENEO.encode("windows-1250"), **IDS)
+    found = read(CENEO.encode("windows-1250"), LEAD_TIMES=(("Żółte", "7"),), **IDS)
     assert units(found) == {"1": 5, "2": 0}
-    assert [one.category for one in found.supplies] == ["Żółte", None]
+    assert [one.lead_time_days for one in found.supplies] == [7, None]
     assert [one.line_number for one in found.supplies] == [3, 4]
     assert found.columns == ("@id", "@stock", "cat")
 
@@ -60,8 +60,8 @@ def test_namespaces_need_not_be_written(read: Read) -> None:
 
 def test_fields_may_lie_deeper_and_may_be_absent(read: Read) -> None:
     found = read(OWN, COLUMNS=NESTED)
-    assert [(one.sku, one.units, one.lead_time_days, one.category) for one in found.supplies] == [
-        ("A", 7, 3, "Shoes"),
+    assert [(one.sku, one.units, one.lead_time_days, one.pack_size) for one in found.supplies] == [
+        ("A", 7, 3, 6),
         ("B", None, None, None),
     ]
 
@@ -195,6 +195,13 @@ def test_json_that_would_do_harm_or_says_nothing_is_refused(read: Read, feed: st
 
 def test_gzip_is_unpacked_within_the_limit(read: Read) -> None:
     assert units(read(gzip.compress(b"Article,Stock\nA,1"))) == {"A": 1}
+    several = gzip.compress(b"Article,Stock\nA,1\n") + gzip.compress(b"B,2\n") + gzip.compress(b"C,3\n")
+    assert units(read(several)) == {"A": 1, "B": 2, "C": 3}
+    assert units(read(several + bytes(512))) == {"A": 1, "B": 2, "C": 3}, "padded with zeros"
+    assert "was cut" in str(refusal(read, several[:-9]))
+    assert "is broken" in str(refusal(read, several + b"something else"))
+    bombs = gzip.compress(b"Article,Stock\n") + gzip.compress(b"," * 800_000) * 2
+    assert "unpacks to more than 1 MB" in str(refusal(read, bombs, MAX_MB=1))
     bomb = gzip.compress(b"," * 50_000_000)
     assert len(bomb) < 100_000
     error = refusal(read, bomb, MAX_MB=1)

@@ -71,7 +71,11 @@ def test_numbers_stay_numbers_and_words_have_the_units_of_the_settings(
     ("cell", "reason"),
     [
         ("3,5", 'Line 2 (A): Stock "3,5" is not a whole number.'),
-        ("1.234", 'Line 2 (A): Stock "1.234" could have thousands or a fraction; write it without separators.'),
+        (
+            "1.234",
+            'Line 2 (A): Stock "1.234" could have thousands or a fraction; say which sign stands before a fraction: '
+            "ACME_DECIMAL=comma or ACME_DECIMAL=point.",
+        ),
         ("5701234567890", 'Line 2 (A): Stock "5701234567890" is too large to be units; it may be a barcode.'),
         ("<5", 'Line 2 (A): Stock "<5" has no units; add to ACME_VALUES: <5:<units>.'),
         ("På lager", 'Line 2 (A): Stock "På lager" has no units; add to ACME_VALUES: på lager:<units>.'),
@@ -83,15 +87,48 @@ def test_what_is_not_sure_is_parked_and_named_with_the_way_out(read: Read, cell:
     assert stock(read, cell, VALUES=WORDS) == reason
 
 
+@pytest.mark.parametrize(
+    ("cell", "with_comma", "with_point"),
+    [
+        ("12.000", 12000, 12),
+        ("12,000", 12, 12000),
+        ("1.234.567", 1234567, None),
+        ("1.234,00", 1234, None),
+        ("1,234.00", None, 1234),
+        ("1 234,0", 1234, None),
+        ("1'234", 1234, 1234),
+        ("-1.500", 0, None),
+        ("12.5", None, None),
+        ("0,000", 0, 0),
+        ("1234.567", None, None),
+        ("7", 7, 7),
+    ],
+)
+def test_where_the_sign_before_a_fraction_is_told_the_other_is_for_thousands(
+    read: Read, cell: str, with_comma: int | None, with_point: int | None
+) -> None:
+    for sign, expected in (("comma", with_comma), ("point", with_point)):
+        found = stock(read, cell, DECIMAL=sign)
+        assert found == expected if expected is not None else "is not a" in str(found), sign
+
+
+def test_the_sign_before_a_fraction_is_that_of_packs_and_days_too(read: Read) -> None:
+    rows = "Article;Stock;Days;Pack;Group\nA;2,000;5,000;1.000;\n"
+    (found,) = read(rows, COLUMNS=FULL, STOCK_IN="packs", DECIMAL="comma").supplies
+    assert (found.units, found.lead_time_days, found.pack_size) == (2000, 5, 1000)
+    (parked,) = read(rows.replace("2,000", "2"), COLUMNS=FULL).parked
+    assert "ACME_DECIMAL" in parked.reason
+
+
+def test_another_sign_before_a_fraction_makes_another_feed_of_the_same_text(read: Read) -> None:
+    versions = {read("Article;Stock;\nA;12;\n", DECIMAL=sign).version for sign in (None, "comma", "point")}
+    assert len(versions) == 3
+
+
 def test_lead_time_of_the_row_beats_that_of_the_category_and_that_of_the_feed(read: Read) -> None:
     rows = "Article,Stock,Days,Group\nA,1,2,Shoes\nB,1,,shoes \nC,1,,Hats\nD,1,3-5 days,\n"
     found = read(rows, COLUMNS=FULL, LEAD_TIMES=(("Shoes", "7"),), LEAD_TIME_DAYS=14)
-    assert [(one.sku, one.lead_time_days, one.category) for one in found.supplies] == [
-        ("A", 2, "Shoes"),
-        ("B", 7, "shoes"),
-        ("C", 14, "Hats"),
-        ("D", 5, None),
-    ]
+    assert [(one.sku, one.lead_time_days) for one in found.supplies] == [("A", 2), ("B", 7), ("C", 14), ("D", 5)]
     assert read("Article,Stock\nA,1").supplies[0].lead_time_days is None
 
 
@@ -99,13 +136,13 @@ def test_lead_time_of_the_row_beats_that_of_the_category_and_that_of_the_feed(re
     ("cell", "days"), [("", None), ("0", 0), ("3", 3), ("2–4 dni", 4), ("5 DAYS", 5), ("1 dzień", 1), ("3 ימים", 3)]
 )
 def test_lead_times_are_days_and_of_two_the_longer(cell: str, days: int | None) -> None:
-    assert lead_time(cell) == days
+    assert lead_time(cell, settings("acme", {})) == days
 
 
 @pytest.mark.parametrize("cell", ["24h", "soon", "3,5", "9999", "-1", "2 weeks"])
 def test_what_is_no_number_of_days_is_not_taken_for_one(cell: str) -> None:
     with pytest.raises(CellError):
-        lead_time(cell)
+        lead_time(cell, settings("acme", {}))
 
 
 def test_packs_are_multiplied_and_a_pack_of_unknown_size_is_parked(read: Read) -> None:
@@ -142,8 +179,8 @@ def test_the_columns_of_a_table_are_told_as_they_stand(read: Read) -> None:
 
 
 def test_one_column_may_mean_two_things(read: Read) -> None:
-    found = read("EAN,Stock\n5701,1", COLUMNS=(("sku", "ean"), ("on_hand", "Stock"), ("category", "EAN")))
-    assert (found.supplies[0].sku, found.supplies[0].category) == ("5701", "5701")
+    found = read("EAN,Stock\n5701,2", COLUMNS=(("sku", "ean"), ("on_hand", "Stock"), ("pack_size", "STOCK")))
+    assert (found.supplies[0].units, found.supplies[0].pack_size) == (2, 2)
 
 
 @pytest.mark.parametrize(
@@ -247,7 +284,8 @@ def test_check_tells_rows_age_words_and_columns(tmp_path: Path, clock: Clock) ->
         (
             Level.WARN,
             "1 rows cannot be read",
-            'Line 6: Stock "1.234" could have thousands or a fraction; write it without separators.',
+            'Line 6: Stock "1.234" could have thousands or a fraction; say which sign stands before a fraction: '
+            "ACME_DECIMAL=comma or ACME_DECIMAL=point.",
         ),
     ]
     put(tmp_path, "Article,Stock\nA,1\n", age_s=26 * 3600)

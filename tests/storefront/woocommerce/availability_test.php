@@ -127,6 +127,19 @@ foreach ( array( "2026-12-24\n<b>", 'tomorrow', '24.12.2026', '' ) as $day ) {
 }
 same( false, isset( offer_of( $large->units ? new WC_Product( ++$next, said( 'on_the_way', 'x', '2026-12-24' ) ) : null )['availabilityStarts'] ), 'only a pre-order starts' );
 
+// A day that has gone by is told no more, though nobody has written another text: syncd may not run.
+$late = new WC_Product( ++$next, said( 'on_the_way', 'Expected on 4 December', '2026-12-04' ) );
+foreach ( array( '2026-12-04' => true, '2026-12-05' => false ) as $today => $holds ) {
+	$words = $holds ? 'Expected on 4 December' : 'Available on backorder (woocommerce)';
+	same( true, strpos( stock_html( $late ), ">$words<" ) !== false, "on $today, classic" );
+	same( true, strpos( stock_block( $late ), ">$words<" ) !== false, "on $today, block" );
+	same( "\u{2068}$words\u{2069}", cart_rows( $late )[0]['value'], "on $today, cart" );
+	same( 'https://schema.org/BackOrder', offer_of( $late )['availability'], "on $today: not in stock" );
+}
+$pre->meta['_syncd_expected_on'] = '2026-12-04';
+same( false, isset( offer_of( $pre )['availabilityStarts'] ), 'a first day that has gone by' );
+$today = '2026-12-01';
+
 // Nothing where nothing holds.
 untouched( new WC_Product( ++$next ), 'no metadata' );
 untouched( new WC_Product( ++$next, said( 'sold', 'A status of tomorrow' ) ), 'a status that is not known' );

@@ -10,9 +10,9 @@ require __DIR__ . '/../../../connectors/woocommerce/storefront/syncd-availabilit
 
 $said = array(
 	array( 'Ceramic mug', 'in_stock', 'In stock, ready to ship', 8 ),
-	array( 'Wool blanket', 'external_warehouse', 'In stock at our external warehouse, ships in 3–5 days', 20 ),
+	array( 'Wool blanket', 'external_warehouse', 'In stock at our external warehouse, ships in 3–5 working days', 20 ),
 	array( 'Walking shoe, 39', 'on_the_way', 'On the way, expected on 12 December', 6 ),
-	array( 'Oak shelf', 'supplier', 'Supplier lead time 7 days', 3 ),
+	array( 'Oak shelf', 'supplier', 'Supplier lead time 7 working days', 3 ),
 	array( 'נעל הליכה, 39', 'pre_order', 'זמין בהזמנה מוקדמת, נשלח החל מ-24 בדצמבר', 12 ),
 	array( 'Linen shirt, M', 'out_of_stock', 'Out of stock', 0 ),
 );

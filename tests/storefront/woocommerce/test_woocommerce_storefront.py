@@ -30,6 +30,8 @@ MUTANTS = {
     "forgets the direction": ("$tags->set_attribute( 'dir', 'auto' );", ""),
     "forgets who counts": ("(int) $product->get_id() === $counted_by ?", "true ?"),
     "takes any text for a day": ("preg_match( '/^\\d{4}-\\d{2}-\\d{2}$/D', $day )", "true"),
+    "tells a day that has gone by": ("$day < wp_date( 'Y-m-d' )", "false"),
+    "tells no day on the day itself": ("$day < wp_date( 'Y-m-d' )", "$day <= wp_date( 'Y-m-d' )"),
     "calls a pre-order in stock": ("'pre_order'          => 'PreOrder'", "'pre_order'          => 'InStock'"),
     "overlooks a variation that it does not know": (
         "return null;\n\t\t}\n\t\t$place", "continue;\n\t\t}\n\t\t$place"

@@ -8,6 +8,7 @@ $products  = array();
 $declared  = array();
 $languages = array();
 $translate = array();
+$today     = '2026-12-01';
 
 function add_filter( $hook, $callback, $priority = 10, $accepted = 1 ) {
 	$GLOBALS['filters'][ $hook ][] = array( $callback, $accepted );
@@ -30,6 +31,16 @@ function esc_html( $text ) {
 
 function esc_html__( $text, $domain ) {
 	return esc_html( 'syncd-availability' === $domain ? ( $GLOBALS['translate'][ $text ] ?? $text ) : "wrong domain $domain" );
+}
+
+/** WooCommerce's own words, as it has translated them. */
+function __( $text, $domain ) {
+	return "$text ($domain)";
+}
+
+/** The shop's clock. */
+function wp_date( $format ) {
+	return date( $format, strtotime( $GLOBALS['today'] ) );
 }
 
 function plugin_basename( $file ) {

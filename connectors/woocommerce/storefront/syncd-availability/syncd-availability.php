@@ -65,7 +65,9 @@ function declare_compatibility() {
  * What syncd says of a product or variation, or null where it says nothing that holds.
  *
  * Where a product counts the stock of its variations, it is the product that syncd writes to. A status that WooCommerce
- * contradicts does not hold: the shop has sold the last unit since, or somebody has typed another number.
+ * contradicts does not hold: the shop has sold the last unit since, or somebody has typed another number. A day that has
+ * gone by in the shop's time zone is told no more, also where syncd does not run: WooCommerce's own words stand in that
+ * promise no day, since "in stock" would promise still more.
  *
  * @param mixed $product A WC_Product.
  * @return array|null status, text (plain, may be empty), day (YYYY-MM-DD or empty).
@@ -83,11 +85,13 @@ function notice( $product ) {
 	if ( ! isset( SCHEMA[ $status ] ) || ( 'out_of_stock' === $status ) === (bool) $product->is_in_stock() ) {
 		return null;
 	}
-	$day = meta( $counting, '_syncd_expected_on' );
+	$day    = meta( $counting, '_syncd_expected_on' );
+	$day    = preg_match( '/^\d{4}-\d{2}-\d{2}$/D', $day ) ? $day : '';
+	$passed = '' !== $day && $day < wp_date( 'Y-m-d' );
 	return array(
 		'status' => $status,
-		'text'   => meta( $counting, '_syncd_text' ),
-		'day'    => preg_match( '/^\d{4}-\d{2}-\d{2}$/D', $day ) ? $day : '',
+		'text'   => $passed ? __( 'Available on backorder', 'woocommerce' ) : meta( $counting, '_syncd_text' ),
+		'day'    => $passed ? '' : $day,
 	);
 }
 
