@@ -113,11 +113,20 @@ class Till:
         now = self._surroundings.now()
         memory = Memory.parse(cursor, self._reading)
         files = watched([self._put_away(file, memory, now) for file in self._folder.look()])
+        parts: list[OrderPage] = []
         for file in files:
             if not self._is_to_be_read(file, memory, now):
                 continue
-            if (read := self._read(file, now, memory.files.get(file.key))) is not None:
-                yield from self._pages(read, memory, now)
+            if (read := self._read(file, now, memory.files.get(file.key))) is None:
+                continue
+            if parts and _length(parts) + len(read.receipts) > ORDERS_OF_A_PAGE:
+                yield _joined(parts, memory)
+            for page in self._pages(read, memory, now):
+                parts.append(page)
+                if _length(parts) >= ORDERS_OF_A_PAGE or page.parked or page.cleared:
+                    yield _joined(parts, memory)
+        if parts:
+            yield _joined(parts, memory)
         memory.other_settings = False
         memory.keep_only(files)
         yield OrderPage((), memory.write())
@@ -157,11 +166,11 @@ class Till:
         return not file.done or file.key in memory.files or now - file.changed_at < DONE_IS_WATCHED
 
     def _pages(self, read: _Read, memory: Memory, now: datetime) -> Iterator[OrderPage]:
-        """What a file tells that it did not tell before; with the last page it is told."""
+        """What a file tells that it did not tell before; with the last page it is told. No cursor is written."""
         before = memory.files.get(read.file.key)
         new = [receipt.order for receipt in read.receipts]
         for start in range(0, len(new) - ORDERS_OF_A_PAGE, ORDERS_OF_A_PAGE):
-            yield OrderPage(tuple(new[start : start + ORDERS_OF_A_PAGE]), memory.write())
+            yield OrderPage(tuple(new[start : start + ORDERS_OF_A_PAGE]), "")
         rest = len(new) - (len(new) - 1) % ORDERS_OF_A_PAGE - 1 if new else 0
         bad = tuple(problem.row for problem in read.problems)
         if read.seen.half and before is not None:  # what is not written yet may be as bad as it was
@@ -169,7 +178,7 @@ class Till:
         memory.files[read.file.key] = replace(read.seen, bad=bad)
         yield OrderPage(
             tuple(new[rest:]),
-            memory.write(),
+            "",
             read.parked(),
             heard_until=None if _WHOLE in bad and not read.receipts else min(read.file.changed_at, now),
             cleared=tuple(f"{read.file.name_key}-{row}" for row in (before.bad if before else ()) if row not in bad),
@@ -288,6 +297,23 @@ class Till:
         done = self._folder.path / DONE
         writable = os.access(self._folder.path, os.W_OK | os.X_OK)
         return writable and (not os.path.lexists(done) or (self._folder.done_is_usable() and os.access(done, os.W_OK)))
+
+
+def _length(parts: list[OrderPage]) -> int:
+    return sum(len(part.orders) for part in parts)
+
+
+def _joined(parts: list[OrderPage], memory: Memory) -> OrderPage:
+    """Small files come together, in one transaction; `parts` is empty afterwards."""
+    joined = OrderPage(
+        tuple(order for part in parts for order in part.orders),
+        memory.write(),
+        tuple(item for part in parts for item in part.parked),
+        max((part.heard_until for part in parts if part.heard_until is not None), default=None),
+        tuple(ref for part in parts for ref in part.cleared),
+    )
+    parts.clear()
+    return joined
 
 
 def _age(file: Dropped, now: datetime) -> timedelta:

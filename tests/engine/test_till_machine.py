@@ -97,7 +97,7 @@ def read_before_it_is_told() -> Iterator[None]:
         early = read.seen
         for page in pages(self, read, memory, now):
             memory.files[read.file.key] = early
-            yield replace(page, cursor=memory.write())
+            yield page
             if before is not None:
                 memory.files[read.file.key] = before
 

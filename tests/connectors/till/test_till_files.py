@@ -62,6 +62,16 @@ def test_a_large_file_comes_in_pages_and_only_the_last_says_that_it_was_read(dra
     assert sum(len(page.orders) for page in drawer.pages()) == 0
 
 
+def test_small_files_come_together_and_each_is_told_with_its_page(drawer: Drawer) -> None:
+    for number in range(120):
+        drawer.put(f"{number}.csv", HEADER + line(f"{number}") + line(f"{number}", sku=BAG) + line(f"and {number}"))
+    pages = drawer.pages()
+    assert [len(page.orders) for page in pages] == [100, 100, 40, 0]
+    drawer.cursor = pages[0].cursor  # killed after it
+    assert [len(page.orders) for page in drawer.pages()] == [100, 40, 0]
+    assert drawer.poll() == {SHOE: 240, BAG: 120}
+
+
 @pytest.mark.parametrize("number", [1, 99, 100, 101, 200])
 def test_no_receipt_is_lost_between_pages(drawer: Drawer, number: int) -> None:
     drawer.put("a.csv", HEADER + "".join(line(str(each)) for each in range(number)))
