@@ -3,23 +3,38 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from connectors.till.folder import Dropped
 
-MOST_FILES = 500
+MOST_IN_DONE = 500
+"""Of what was put away the newest are watched. What is in the folder is never forgotten: it would be read for ever."""
+MOST_GAPS = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A file that was told to its end. `rows` is the number of its last line, `digest` that of its content then; `bad`
-    are the numbers of lines that could not be read, 0 for the file as such."""
+    """A file that was told to its end, by its first `length` bytes and their `digest`.
+
+    Every line up to that with the number `rows` was told, but those in `gaps`: first and last of lines that could not
+    be read. `bad` are the numbers of lines that are shown to the owner, 0 for the file as such. `half` is true where a
+    last line that does not end was not read yet.
+    """
 
     state: tuple[int, int, int]
-    rows: int
+    length: int
     digest: str
-    bad: tuple[int, ...]
+    rows: int
+    gaps: tuple[tuple[int, int], ...] = ()
+    bad: tuple[int, ...] = ()
+    half: bool = False
+
+    def told(self, row: int) -> bool:
+        """True where the line with that number was told."""
+        after = bisect_left(self.gaps, (row + 1, 0))
+        return row <= self.rows and not (after and row <= self.gaps[after - 1][1])
 
 
 @dataclass(slots=True)
@@ -36,8 +51,16 @@ class Memory:
         try:
             found = json.loads(cursor or "{}")
             files = {
-                str(key): Seen((int(size), int(mtime), int(ctime)), int(rows), str(digest), tuple(map(int, bad)))
-                for key, (size, mtime, ctime, rows, digest, bad) in found.get("files", {}).items()
+                str(key): Seen(
+                    (int(size), int(mtime), int(ctime)),
+                    int(length),
+                    str(digest),
+                    int(rows),
+                    tuple((int(first), int(last)) for first, last in gaps),
+                    tuple(map(int, bad)),
+                    bool(half),
+                )
+                for key, (size, mtime, ctime, length, digest, rows, gaps, bad, half) in found.get("files", {}).items()
             }
             return cls(reading, files, found.get("reading") != reading)
         except (ValueError, TypeError, AttributeError):
@@ -50,10 +73,18 @@ class Memory:
 
     def write(self) -> str:
         """The cursor."""
-        files = {key: [*seen.state, seen.rows, seen.digest, list(seen.bad)] for key, seen in self.files.items()}
+        files = {
+            key: [*seen.state, seen.length, seen.digest, seen.rows, seen.gaps, seen.bad, int(seen.half)]
+            for key, seen in self.files.items()
+        }
         return json.dumps({"reading": self.reading, "files": files}, separators=(",", ":"))
 
     def keep_only(self, files: Iterable[Dropped]) -> None:
-        """Forget files that are gone, and of too many those that changed longest ago."""
-        newest = sorted(files, key=lambda file: file.mtime_ns)[-MOST_FILES:]
-        self.files = {file.key: self.files[file.key] for file in newest if file.key in self.files}
+        """Forget files that are gone, or no longer watched."""
+        self.files = {file.key: self.files[file.key] for file in files if file.key in self.files}
+
+
+def watched(files: Sequence[Dropped]) -> list[Dropped]:
+    """Of files, the longest unchanged first, all but those that were put away and are not among the newest there."""
+    newest = {file.key for file in [file for file in files if file.done][-MOST_IN_DONE:]}
+    return [file for file in files if not file.done or file.key in newest]

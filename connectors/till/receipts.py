@@ -7,7 +7,7 @@ units, and by which of several equal lines of that receipt in one file it is: tw
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -42,10 +42,10 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What a receipt says of one instant, as an order, and the number of its last line in the file."""
+    """What a receipt says of one instant, as an order, and the numbers of its lines in the file."""
 
     order: OrderState
-    last_row: int
+    rows: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,18 +101,20 @@ class _Sold:
 
 
 def receipts(
-    table: Table, columns: Columns, clock: Clock, now: datetime
+    table: Table, columns: Columns, clock: Clock, now: datetime, told: Callable[[int], bool]
 ) -> tuple[tuple[Receipt, ...], tuple[Problem, ...]]:
     """The receipts of a table in the order of their first lines, and the lines that cannot be read.
+
+    Lines of whose numbers `told` is true are not among them: they only tell how often an equal one was told before.
 
     Raises:
         TableError: its columns are not those of a till.
     """
     places = columns.find(table)
-    problems = [Problem(bad.line_number, bad.reason, bad.sample) for bad in table.bad_rows]
+    problems = [Problem(bad.line_number, bad.reason, bad.sample) for bad in table.bad_rows if not told(bad.line_number)]
     sold: dict[tuple[str, str], list[_Sold]] = {}
     for line in table.lines:
-        if _is_header(line, table):
+        if told(line.number) or _is_header(line, table):
             continue
         try:
             one = _sold(Reader(line, places), clock, now)
@@ -121,8 +123,35 @@ def receipts(
             continue
         if one.units:
             sold.setdefault((one.when.written, one.receipt), []).append(one)
-    found = tuple(_receipt(lines) for lines in sold.values())
+    before = _before(table, places, clock, now, told, {receipt for _, receipt in sold})
+    found = tuple(_receipt(lines, before.get(key, ())) for key, lines in sold.items())
     return found, tuple(sorted(problems, key=lambda problem: problem.row))
+
+
+def _before(
+    table: Table,
+    places: dict[str, Column],
+    clock: Clock,
+    now: datetime,
+    told: Callable[[int], bool],
+    wanted: Collection[str],
+) -> dict[tuple[str, str], list[_Sold]]:
+    """Lines that were told, of the receipts with these numbers; most of a file that grew need no second look."""
+    sold: dict[tuple[str, str], list[_Sold]] = {}
+    if not wanted:
+        return sold
+    for line in table.lines:
+        if not told(line.number):
+            continue
+        reader = Reader(line, places)
+        try:
+            if reader.read("receipt", _needed_receipt) not in wanted:
+                continue
+            one = _sold(reader, clock, now)
+        except RowError:
+            continue  # it was read by other settings
+        sold.setdefault((one.when.written, one.receipt), []).append(one)
+    return sold
 
 
 def _is_header(line: Line, table: Table) -> bool:
@@ -184,9 +213,9 @@ def _shown(cell: Cell) -> str:
     return str(instant) if instant is not None else plain_text(cell)
 
 
-def _receipt(sold: list[_Sold]) -> Receipt:
+def _receipt(sold: list[_Sold], before: Sequence[_Sold]) -> Receipt:
     first = sold[0]
-    seen: Counter[tuple[str, int]] = Counter()
+    seen = Counter((one.sku, one.units) for one in before)
     lines = []
     for one in sold:
         seen[one.sku, one.units] += 1
@@ -202,4 +231,4 @@ def _receipt(sold: list[_Sold]) -> Receipt:
         status="sold",
         fulfilled_at=first.when.instant,
     )
-    return Receipt(order, sold[-1].row)
+    return Receipt(order, tuple(one.row for one in sold))

@@ -44,6 +44,8 @@ class Bookkeeper:
     port: Port
     channel: Channel
     now: datetime
+    _waiting: list[Movement] = field(default_factory=list)  # movements are posted together
+    _locations: dict[str, int] = field(default_factory=dict)
 
     def book(self, states: Iterable[OrderState]) -> Booked:
         """Book these order states; each counts once, however often and in whatever order it is read."""
@@ -61,6 +63,7 @@ class Bookkeeper:
         for state in states:
             if self._book_order(state, known, skus, booked):
                 booked.orders += 1
+        self._post_waiting()
         note_oversold(self.tx, self.house, booked.sku_ids)
         # Before the first pull its orders are older than our acquaintance; what a till tells late is no lag of ours.
         if self.channel.pulled_at is not None and self.port.steady:
@@ -102,7 +105,7 @@ class Bookkeeper:
         for line_id, before in lines.items():
             if line_id not in listed:
                 changed |= self._move(state, before, before.booked.removed(), booked)
-        if changed or row is None or self._is_news(row, {**values, "open": still_open}):
+        if still_open if row is None else changed or self._is_news(row, {**values, "open": still_open}):
             orders.put(self.tx, self.port.name, state.id, {**values, "open": still_open}, new=False)
         if not still_open and row is not None and row.open:
             self._close(IncidentKind.OUT_OF_SIGHT, state.id)
@@ -257,17 +260,29 @@ class Bookkeeper:
             values={"bookings": number},
             new=False,
         )
-        ledger.post(self.tx, moves, self.now)
+        self._waiting.extend(moves)
         if before.listing is not None:
             listings.book(self.tx, before.listing, after.taken - before.booked.taken)
+
+    def _post_waiting(self) -> None:
+        ledger.post(self.tx, self._waiting, self.now)
+        self._waiting.clear()
+
+    def _location(self, name: str) -> int:
+        if name not in self._locations:
+            self._locations[name] = catalogue.location(self.tx, name)
+        return self._locations[name]
 
     def _places(self, sku_id: int, step: Step) -> list[tuple[int | None, int, int]]:
         """Where a step moves units: (location, on hand, reserved) each. Shipping empties ship-from places in order."""
         if not step.on_hand:
             return [(None, 0, step.reserved)]
         if step.quarantine:
-            return [(catalogue.location(self.tx, self.house.returns_to), step.on_hand, step.reserved)]
-        places = {name: catalogue.location(self.tx, name) for name in self.port.ships_from}
+            return [(self._location(self.house.returns_to), step.on_hand, step.reserved)]
+        places = {name: self._location(name) for name in self.port.ships_from}
+        if len(places) == 1:
+            return [(place, step.on_hand, step.reserved) for place in places.values()]
+        self._post_waiting()
         there = {level.location: level.on_hand for level in catalogue.levels_by_sku(self.tx, [sku_id]).get(sku_id, [])}
         left = -step.on_hand
         moved = []
@@ -293,6 +308,7 @@ class Bookkeeper:
                     self._post(order_id, line, after, None)
             values = {"missing_since": row.missing_since or self.now, "read_at": self.now}
             orders.put(self.tx, self.port.name, order_id, values, new=False)
+        self._post_waiting()
 
     def end_lapsed_holds(self) -> int:
         """End the reservations of unpaid checkouts whose hold is over by our clock; how many orders."""
@@ -304,6 +320,7 @@ class Bookkeeper:
                     self._post(order_id, line, after, None)
             values = {"held_until": None, "holds_stock": False, "open": False}
             orders.put(self.tx, self.port.name, order_id, values, new=False)
+        self._post_waiting()
         return len(lapsed)
 
     def book_mapped(self) -> int:
@@ -324,6 +341,7 @@ class Bookkeeper:
             assert row is not None
             self._adopt_line(row, line, listing.id if listing is not None else None, sku_id)
             done += 1
+        self._post_waiting()
         return done
 
     def _adopt_line(self, row: OrderRow, line: LineRow, listing: int | None, sku_id: int) -> None:

@@ -17,6 +17,7 @@ from syncd.storage.session import Database
 from syncd.sync import mapper
 from tests.databases import NOON
 from tests.engine.books import HOUR, Books, order
+from tests.storage.test_large_tables import counted_statements
 
 # ---------------------------------------------------------------- in whatever order, however often
 
@@ -212,6 +213,20 @@ def test_shipping_empties_the_places_that_the_channel_ships_from_in_order(
     assert {place: books.at(place) for place in counts} == left
     own, reserved, _ = books.stands
     assert (own, reserved) == (sum(left.values()), 0)
+
+
+def test_orders_of_one_page_do_not_ship_the_same_unit(database: Database) -> None:
+    books = Books(database, ships_from=("shelf", "cellar"), counts={"shelf": 2, "cellar": 5})
+    books.book(order(fulfilled=2), order(fulfilled=2, order_id="2"))
+    assert (books.at("shelf"), books.at("cellar")) == (0, 3)
+
+
+def test_a_page_of_new_orders_costs_few_statements_for_each(books: Books) -> None:
+    """A year of a till comes at the first reading."""
+    with counted_statements(books.db) as statements:
+        books.book(*(order(fulfilled=1, order_id=f"{number}") for number in range(100)))
+    assert books.stands == (-90, 0, 0)
+    assert len(statements) < 8 * 100
 
 
 def test_shipping_that_is_taken_back_is_on_the_shelf_and_owed_again(books: Books) -> None:

@@ -44,8 +44,8 @@ def lines_known_by_their_file() -> Iterator[None]:
     """A copy or a renamed file counts again."""
     read = Till._read
 
-    def named(self: Till, file: Dropped, now: datetime) -> Any:
-        found = read(self, file, now)
+    def named(self: Till, file: Dropped, now: datetime, before: Seen | None = None) -> Any:
+        found = read(self, file, now, before)
         if found is None:
             return None
         told = tuple(replace(one, order=replace(one.order, id=f"{file.key}/{one.order.id}")) for one in found.receipts)
@@ -94,10 +94,10 @@ def read_before_it_is_told() -> Iterator[None]:
 
     def told(self: Till, read: Any, memory: Memory, now: datetime) -> Iterator[OrderPage]:
         before = memory.files.get(read.file.key)
-        early = Seen(read.file.state, read.rows, connector._digest(read.content), ())
+        early = read.seen
         for page in pages(self, read, memory, now):
             memory.files[read.file.key] = early
-            yield replace(page, cursor=memory.write())
+            yield page
             if before is not None:
                 memory.files[read.file.key] = before
 
@@ -124,7 +124,7 @@ def put_away_before_it_is_read() -> Iterator[None]:
     def moved(self: Till, file: Dropped, memory: Memory, now: datetime) -> Dropped:
         away = None if file.done else self._folder.put_away(file)
         if away is not None:
-            memory.files[away.key] = Seen(away.state, 0, "", ())
+            memory.files[away.key] = Seen(away.state, 0, "", 0)
         return away or file
 
     with patch.object(Till, "_put_away", moved):

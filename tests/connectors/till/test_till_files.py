@@ -12,7 +12,7 @@ import pytest
 
 from connectors.contract import CredentialsRejected, Level, Unavailable, Unreadable
 from connectors.tables import table
-from connectors.till import folder
+from connectors.till import folder, memory, receipts
 from tests.connectors.till.drawer import BAG, HEADER, SHOE, Drawer, line
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
@@ -31,6 +31,16 @@ def test_of_a_file_that_grew_only_what_is_new_is_told(drawer: Drawer) -> None:
     drawer.put("a.csv", HEADER + line("1") + line("2") + line("2", sku=BAG) + line("3"), ago=MINUTE)
     assert [[order.number for order in page.orders] for page in drawer.pages()] == [["2", "3"], []]
     assert drawer.poll() == {SHOE: 3, BAG: 1}
+
+
+def test_of_a_file_that_grew_only_the_receipts_that_grew_are_understood_anew(drawer: Drawer) -> None:
+    lines = "".join(line(str(number)) for number in range(100))
+    drawer.put("a.csv", HEADER + lines)
+    drawer.poll()
+    with patch.object(receipts, "_sold", side_effect=receipts._sold) as read:
+        drawer.put("a.csv", HEADER + lines + line("99") + line("100"), ago=MINUTE)
+        assert drawer.poll() == {SHOE: 102}
+    assert read.call_count == 3
 
 
 def test_a_file_that_was_written_anew_is_told_anew(drawer: Drawer) -> None:
@@ -52,6 +62,16 @@ def test_a_large_file_comes_in_pages_and_only_the_last_says_that_it_was_read(dra
     assert sum(len(page.orders) for page in drawer.pages()) == 0
 
 
+def test_small_files_come_together_and_each_is_told_with_its_page(drawer: Drawer) -> None:
+    for number in range(120):
+        drawer.put(f"{number}.csv", HEADER + line(f"{number}") + line(f"{number}", sku=BAG) + line(f"and {number}"))
+    pages = drawer.pages()
+    assert [len(page.orders) for page in pages] == [100, 100, 40, 0]
+    drawer.cursor = pages[0].cursor  # killed after it
+    assert [len(page.orders) for page in drawer.pages()] == [100, 40, 0]
+    assert drawer.poll() == {SHOE: 240, BAG: 120}
+
+
 @pytest.mark.parametrize("number", [1, 99, 100, 101, 200])
 def test_no_receipt_is_lost_between_pages(drawer: Drawer, number: int) -> None:
     drawer.put("a.csv", HEADER + "".join(line(str(each)) for each in range(number)))
@@ -63,8 +83,8 @@ def test_no_receipt_is_lost_between_pages(drawer: Drawer, number: int) -> None:
     [
         (HEADER + line(), timedelta(seconds=9), False),
         (HEADER + line(), timedelta(seconds=11), True),
-        (HEADER + line().rstrip("\n"), timedelta(seconds=119), False),
-        (HEADER + line().rstrip("\n"), timedelta(seconds=121), True),
+        (HEADER + line().rstrip("\n"), timedelta(minutes=59), False),
+        (HEADER + line().rstrip("\n"), timedelta(minutes=61), True),
         (HEADER + line(), timedelta(seconds=-50), False),  # its clock is ahead of ours
         (HEADER + line(), timedelta(days=-30), True),  # its time means nothing
     ],
@@ -73,6 +93,44 @@ def test_a_half_written_file_waits(drawer: Drawer, content: str, ago: timedelta,
     drawer.put("a.csv", content, ago=ago)
     assert drawer.poll() == ({SHOE: 1} if is_read else {})
     assert drawer.parked() == []
+
+
+@pytest.mark.parametrize("pause", [MINUTE, 10 * MINUTE, 55 * MINUTE])
+def test_a_till_that_pauses_within_a_line_is_not_taken_at_its_half_word(drawer: Drawer, pause: timedelta) -> None:
+    """Its buffer was full after the first figure of 12; it goes on at the next sale."""
+    drawer.put("a.csv", HEADER + line("1", sku=BAG) + line("2", units=12)[:-2], ago=pause)
+    assert drawer.poll() == {BAG: 1}
+    assert drawer.parked() == []
+    drawer.put("a.csv", HEADER + line("1", sku=BAG) + line("2", units=12) + line("3")[:-1], ago=MINUTE)
+    assert drawer.poll() == {BAG: 1, SHOE: 12}
+
+
+def test_a_last_line_that_never_ends_is_read_as_it_stands_after_an_hour_and_then_the_file_goes(drawer: Drawer) -> None:
+    drawer.put("a.csv", HEADER + line("1") + line("2")[:-1], ago=50 * MINUTE)
+    assert drawer.poll() == {SHOE: 1}
+    drawer.now += 11 * MINUTE
+    drawer.poll()
+    assert drawer.names == ["a.csv"]
+    assert drawer.poll() == {SHOE: 2}
+    assert drawer.names == ["done/a.csv"]
+
+
+def test_a_line_that_cannot_be_read_stays_a_trouble_while_its_file_is_written_anew(drawer: Drawer) -> None:
+    drawer.put("a.csv", HEADER + line("1") + line("2", units="x"))
+    (item,) = [item for page in drawer.pages() for item in page.parked]
+    drawer.put("a.csv", HEADER + line("1") + "2,", ago=2 * MINUTE)
+    assert [page.cleared for page in drawer.pages()] == [(), ()]
+    drawer.put("a.csv", HEADER + line("1") + line("2"), ago=MINUTE)
+    assert [page.cleared for page in drawer.pages()] == [(item.ref,), ()]
+    assert drawer.poll() == {SHOE: 2}
+
+
+def test_lines_of_two_bytes_a_letter_wait_until_they_end(drawer: Drawer) -> None:
+    whole = (HEADER + line("1") + line("2", units=12)).encode("utf-16")
+    drawer.put("a.csv", whole[:-6], ago=50 * MINUTE)
+    assert drawer.poll() == {}
+    drawer.put("a.csv", whole, ago=MINUTE)
+    assert drawer.poll() == {SHOE: 13}
 
 
 def test_a_broken_spreadsheet_waits_and_is_told_of_when_nobody_mends_it(drawer: Drawer) -> None:
@@ -151,6 +209,22 @@ def test_a_file_is_not_put_away_before_its_page_is_committed(drawer: Drawer) -> 
     assert drawer.names == ["a.csv"]
 
 
+def test_what_is_written_while_a_file_is_moved_is_read(drawer: Drawer) -> None:
+    drawer.put("a.csv", HEADER + line("1"), ago=2 * HOUR)
+    drawer.poll()
+    move = folder._moved
+
+    def moved(source: Path, target: Path) -> Path:
+        source.write_text(HEADER + line("1") + line("2"))
+        drawer.age(source, MINUTE)
+        return move(source, target)
+
+    with patch.object(folder, "_moved", moved):
+        drawer.poll()
+    assert drawer.names == ["done/a.csv"]
+    assert drawer.poll() == {SHOE: 2}
+
+
 def test_nothing_in_done_is_overwritten(drawer: Drawer) -> None:
     for number in range(3):
         drawer.put("a.csv", HEADER + line(str(number)), ago=2 * HOUR)
@@ -186,6 +260,36 @@ def test_a_file_with_an_unreadable_line_stays_until_it_is_mended(drawer: Drawer)
     assert page.cleared == (item.ref,)
     assert drawer.poll() == {SHOE: 6}
     assert drawer.names == ["done/a.csv"]
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["at once", "when the file goes on"])
+@pytest.mark.parametrize("bad", [1, 30, 300])
+def test_new_columns_tell_only_what_was_not_told(drawer: Drawer, bad: int, *, again: bool) -> None:
+    """The receipts' other number is another identity: what was told by the first stays told."""
+    header = "receipt,bonus,time,sku,units,count\n"
+    told = "".join(f"{number},B{number},2026-11-25 10:00:00,{SHOE},1,1\n" for number in range(5))
+    unread = "".join(f"5,B5,2026-11-25 10:00:{number % 60:02},{BAG},x,1\n" for number in range(bad))
+    drawer.put("a.csv", header + told + unread + told.replace(SHOE, "LAST"), ago=2 * HOUR)
+    assert drawer.poll() == {SHOE: 5, "LAST": 5}
+    if again:
+        drawer.settings["COLUMNS"] = (("receipt", "nothing"),)  # a slip of the owner's
+        assert drawer.poll() == {SHOE: 5, "LAST": 5}
+    drawer.settings["COLUMNS"] = (("receipt", "bonus"), ("units", "count"))
+    if again:
+        told_too = f"4,B4,2026-11-25 10:00:00,{SHOE},1,1\n"
+        drawer.put("a.csv", header + told + unread + told.replace(SHOE, "LAST") + told_too, ago=61 * MINUTE)
+    assert drawer.poll() == {SHOE: 5 + again, "LAST": 5, BAG: bad}
+    drawer.poll()
+    assert drawer.names == ["done/a.csv"]
+
+
+def test_of_equal_lines_the_one_that_becomes_readable_counts_too(drawer: Drawer) -> None:
+    drawer.put("a.csv", "receipt,time,sku,units,count\n" + line(units="x,1") + line(units="1,1"), ago=2 * HOUR)
+    assert drawer.poll() == {SHOE: 1}
+    drawer.settings["COLUMNS"] = (("units", "count"),)
+    assert drawer.poll() == {SHOE: 2}
+    drawer.cursor = None
+    assert drawer.poll() == {SHOE: 2}
 
 
 def test_what_a_new_setting_makes_readable_is_read_at_once(drawer: Drawer) -> None:
@@ -296,13 +400,34 @@ def test_a_huge_file_and_a_huge_line_are_refused_in_words(drawer: Drawer) -> Non
     assert told == "line.csv line 3: A cell is longer than 131,072 characters."
 
 
-def test_the_cursor_stays_small_whatever_is_dropped(drawer: Drawer) -> None:
-    for number in range(700):
+def test_a_file_for_each_receipt_is_read_once_and_put_away_and_the_cursor_stays_small(drawer: Drawer) -> None:
+    for number in range(1200):
         drawer.put(f"{number}-{'x' * 200}.csv", HEADER + line(str(number)))
-    assert drawer.poll() == {SHOE: 700}
+    assert drawer.poll() == {SHOE: 1200}
+    with patch.object(folder.Folder, "read", side_effect=AssertionError("read again")):
+        drawer.poll()
+        drawer.now += HOUR
+        for _ in range(3):
+            drawer.poll()
+    assert all(name.startswith("done/") for name in drawer.names)
     assert drawer.cursor is not None
-    assert len(drawer.cursor) < 70_000
-    assert drawer.poll() == {SHOE: 700}
+    assert len(drawer.cursor) < 60_000
+
+
+def test_of_very_many_that_were_put_away_one_that_goes_on_is_read(drawer: Drawer) -> None:
+    with patch.object(memory, "MOST_IN_DONE", 3):
+        for number in range(9):
+            drawer.put(f"{number}.csv", HEADER + line(str(number)), ago=(20 - number) * HOUR)
+        drawer.poll()
+        drawer.poll()
+        path = drawer.folder / "done" / "0.csv"
+        path.write_text(HEADER + line("0") + line("new"))
+        drawer.age(path, MINUTE)
+        assert drawer.poll() == {SHOE: 10}
+        drawer.cursor = None
+        with patch.object(folder.Folder, "read", side_effect=folder.Folder.read, autospec=True) as read:
+            drawer.poll()
+        assert read.call_count == 3
 
 
 @pytest.mark.parametrize("cursor", ["", "nonsense", "[]", '{"files": 3}', '{"files": {"a": [1]}}', "null", "7"])
