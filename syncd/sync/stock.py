@@ -21,8 +21,9 @@ from syncd.sync.house import House
 class Stock:
     """Units of a SKU by pool, and what is known of the time that each takes.
 
-    `deliveries`: those that count, the earliest first. `late_units`: units of deliveries and feeds whose time is over:
-    they are in no pool. `said`: the owner's own word for the status. Lead times are working days.
+    `deliveries`: those that count, the earliest first. `late_…` and `ended_…`: units of deliveries, feeds and
+    permissions whose time is over: they are in no pool. `said`: the owner's own word for the status. Lead times are
+    working days.
     """
 
     pools: Pools
@@ -34,6 +35,8 @@ class Stock:
     said: StockStatus | None = None
     late_incoming: int = 0
     late_supplier: int = 0
+    ended_pre_order: int = 0
+    ended_overbooked: int = 0
 
     @property
     def in_time(self) -> Pools:
@@ -42,6 +45,8 @@ class Stock:
             self.pools,
             incoming=self.pools.incoming + self.late_incoming,
             supplier=self.pools.supplier + self.late_supplier,
+            pre_order=self.pools.pre_order + self.ended_pre_order,
+            overbooked=self.pools.overbooked + self.ended_overbooked,
         )
 
 
@@ -51,10 +56,9 @@ def load(tx: Tx, house: House, sku_ids: Sequence[int] | None = None) -> dict[int
     deliveries: dict[int, list[Delivery]] = defaultdict(list)
     for one in incoming.open_deliveries(tx, sku_ids):
         deliveries[one.sku_id].append(one)
-    allowed: dict[int, list[Permission]] = defaultdict(list)
+    given: dict[int, list[Permission]] = defaultdict(list)
     for permission in permissions.every(tx, sku_ids):
-        if permission.holds(today):
-            allowed[permission.sku_id].append(permission)
+        given[permission.sku_id].append(permission)
     stated = supplies.of_skus(tx, sku_ids)
     feeds = supplies.every_feed(tx) if stated else {}
     places = ledger.external_places(tx, sku_ids)
@@ -64,7 +68,7 @@ def load(tx: Tx, house: House, sku_ids: Sequence[int] | None = None) -> dict[int
         stock = Stock(pools, places.get(sku_id, ()), lead_time_days=leads.get(sku_id))
         stock = _with_deliveries(stock, deliveries.get(sku_id, ()), today)
         stock = _with_supplies(stock, stated.get(sku_id, ()), feeds, house)
-        found[sku_id] = _with_permissions(stock, allowed.get(sku_id, ()))
+        found[sku_id] = _with_permissions(stock, given.get(sku_id, ()), today)
     return found
 
 
@@ -120,14 +124,19 @@ def _with_supplies(stock: Stock, stated: Iterable[Stated], feeds: dict[str, Feed
     )
 
 
-def _with_permissions(stock: Stock, allowed: Iterable[Permission]) -> Stock:
-    for one in allowed:
+def _with_permissions(stock: Stock, given: Iterable[Permission], today: date) -> Stock:
+    for one in given:
+        holds = one.holds(today)
         match one.kind:
-            case PermissionKind.OVERBOOK:
+            case PermissionKind.OVERBOOK if holds:
                 stock = replace(stock, pools=replace(stock.pools, overbooked=one.units))
-            case PermissionKind.PRE_ORDER:
+            case PermissionKind.OVERBOOK:
+                stock = replace(stock, ended_overbooked=one.units)
+            case PermissionKind.PRE_ORDER if holds:
                 units = replace(stock.pools, pre_order=one.units)
                 stock = replace(stock, pools=units, pre_order_from=one.starts_on)
-            case PermissionKind.STATUS:
+            case PermissionKind.PRE_ORDER:
+                stock = replace(stock, ended_pre_order=one.units)
+            case PermissionKind.STATUS if holds:
                 stock = replace(stock, said=one.status)
     return stock

@@ -40,7 +40,7 @@ from syncd.texts.wording import Wording
 from tests.engine.machine import SHOPS, Engine, _database, shops
 from tests.engine.memory_feed import COLUMNS, Supplier
 from tests.engine.oracle import PROMISES, Allowed, Announced, Books, Oracle, Selling, Told
-from tests.engine.world import FEED_LASTS, NO_HOLDS, WAREHOUSE, Clock, Sells, World
+from tests.engine.world import FEED_LASTS, LEAD_TIME_DAYS, NO_HOLDS, WAREHOUSE, Clock, Sells, World
 
 SKUS = ("A-1", "B-2")
 BEYOND = frozenset({Pool.INCOMING, Pool.SUPPLIER})
@@ -129,6 +129,7 @@ class Stockroom(Engine):
             sells=dict(zip(SHOPS, plan.sells, strict=True)),
             caution=plan.caution,
             wording=Wording("en"),
+            lead_time_days=LEAD_TIME_DAYS,
             supplier=self.supplier,
             trust_percent=plan.trust_percent,
             till=Path(self._open.enter_context(tempfile.TemporaryDirectory())),
