@@ -21,8 +21,9 @@ from syncd.sync.house import House
 class Stock:
     """Units of a SKU by pool, and what is known of the time that each takes.
 
-    `deliveries`: those that count, the earliest first. `late_units`: units of deliveries and feeds whose time is over:
-    they are in no pool. `said`: the owner's own word for the status. Lead times are working days.
+    `deliveries`: those that count, the earliest first. `late_…` and `ended_…`: units of deliveries, feeds and
+    permissions whose time is over: they are in no pool. `said`: the owner's own word for the status. Lead times are
+    working days.
     """
 
     pools: Pools
@@ -34,18 +35,20 @@ class Stock:
     said: StockStatus | None = None
     late_incoming: int = 0
     late_supplier: int = 0
-    late_pre_order: int = 0
+    ended_pre_order: int = 0
+    ended_overbooked: int = 0
 
     @property
     def in_time(self) -> Pools:
         """The pools had nothing run late: what lateness takes away goes at once, and asks nobody for a yes."""
-        if not (self.late_incoming or self.late_supplier or self.late_pre_order):
+        if not (self.late_incoming or self.late_supplier or self.ended_pre_order or self.ended_overbooked):
             return self.pools
         return replace(
             self.pools,
             incoming=self.pools.incoming + self.late_incoming,
             supplier=self.pools.supplier + self.late_supplier,
-            pre_order=self.pools.pre_order + self.late_pre_order,
+            pre_order=self.pools.pre_order + self.ended_pre_order,
+            overbooked=self.pools.overbooked + self.ended_overbooked,
         )
 
 
@@ -55,10 +58,9 @@ def load(tx: Tx, house: House, sku_ids: Sequence[int] | None = None) -> dict[int
     deliveries: dict[int, list[Delivery]] = defaultdict(list)
     for one in incoming.open_deliveries(tx, sku_ids):
         deliveries[one.sku_id].append(one)
-    allowed: dict[int, list[Permission]] = defaultdict(list)
+    given: dict[int, list[Permission]] = defaultdict(list)
     for permission in permissions.every(tx, sku_ids):
-        if permission.holds(today):
-            allowed[permission.sku_id].append(permission)
+        given[permission.sku_id].append(permission)
     stated = supplies.of_skus(tx, sku_ids)
     sources = _sources(tx, house) if stated else {}
     places = ledger.external_places(tx, sku_ids)
@@ -68,7 +70,7 @@ def load(tx: Tx, house: House, sku_ids: Sequence[int] | None = None) -> dict[int
         stock = Stock(pools, places.get(sku_id, ()), lead_time_days=leads.get(sku_id))
         stock = _with_deliveries(stock, deliveries.get(sku_id, ()), today)
         stock = _with_supplies(stock, stated.get(sku_id, ()), sources)
-        found[sku_id] = _with_permissions(stock, allowed.get(sku_id, ()), today)
+        found[sku_id] = _with_permissions(stock, given.get(sku_id, ()), today)
     return found
 
 
@@ -143,17 +145,21 @@ def _with_supplies(stock: Stock, stated: Iterable[Stated], sources: Mapping[str,
     )
 
 
-def _with_permissions(stock: Stock, allowed: Iterable[Permission], today: date) -> Stock:
-    """A pre-order counts until its day is over: then units must be there, or another day be told."""
-    for one in allowed:
+def _with_permissions(stock: Stock, given: Iterable[Permission], today: date) -> Stock:
+    """A permission counts until its last day is over; a pre-order until the day from which it was to ship: then units
+    must be there, or another day be told."""
+    for one in given:
+        holds = one.holds(today) and not one.late(today)
         match one.kind:
-            case PermissionKind.OVERBOOK:
+            case PermissionKind.OVERBOOK if holds:
                 stock = replace(stock, pools=replace(stock.pools, overbooked=one.units))
-            case PermissionKind.PRE_ORDER if one.late(today):
-                stock = replace(stock, late_pre_order=one.units)
-            case PermissionKind.PRE_ORDER:
+            case PermissionKind.OVERBOOK:
+                stock = replace(stock, ended_overbooked=one.units)
+            case PermissionKind.PRE_ORDER if holds:
                 units = replace(stock.pools, pre_order=one.units)
                 stock = replace(stock, pools=units, pre_order_from=one.starts_on)
-            case PermissionKind.STATUS:
+            case PermissionKind.PRE_ORDER:
+                stock = replace(stock, ended_pre_order=one.units)
+            case PermissionKind.STATUS if holds:
                 stock = replace(stock, said=one.status)
     return stock

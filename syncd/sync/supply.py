@@ -61,9 +61,8 @@ def take(house: House, port: Port) -> Taken:
         for kind in (IncidentKind.PARKED, IncidentKind.SILENT):
             incidents.close_incident(tx, kind, channel=port.name, subject=port.name, now=now)
         if read is not None and known.stated_at is not None and read.stated_at < known.stated_at:
-            return Taken(
-                unchanged=True
-            )  # a mirror that lags, or the newest file was taken away: what is known is newer
+            # A mirror that lags, or the newest file was taken away: what is known is newer.
+            return Taken(unchanged=True)
         if read is None or read.version == version:
             if read is not None:
                 _stated_anew(tx, house, port, known, read.stated_at)

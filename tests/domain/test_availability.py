@@ -8,14 +8,46 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syncd.domain.availability import Addend, Buffer, Pool, Pools, Rule, offered
+from syncd.domain.availability import STATUS, Addend, Buffer, Pool, Pools, Rule, offered
 from syncd.domain.status import StockStatus
 
 units = st.integers(-50, 500)
+some = st.integers(0, 40) | st.just(0)
 buffers = st.builds(Buffer, units=st.integers(-5, 60), percent=st.integers(-20, 150))
-pools = st.builds(Pools, own=units, reserved=st.integers(0, 60))
+pools = st.builds(
+    Pools,
+    own=units,
+    reserved=st.integers(0, 60),
+    external=some,
+    incoming=some,
+    supplier=some,
+    pre_order=some,
+    overbooked=some,
+)
 limits = st.none() | st.integers(-5, 80)
-rules = st.builds(Rule, buffer=buffers, cap=limits, cut_off=limits)
+BEYOND_OWN = tuple(pool for pool in Pool if pool is not Pool.OWN)
+rules = st.builds(
+    Rule,
+    buffer=buffers,
+    cap=limits,
+    cut_off=limits,
+    sells=st.frozensets(st.sampled_from([pool for pool in Pool if pool is not Pool.OVERBOOKED])),
+    buffers=st.dictionaries(st.sampled_from(BEYOND_OWN), buffers, max_size=5),
+    extra=st.lists(st.tuples(st.sampled_from(["till is silent", "sells fast"]), st.integers(-2, 20)), max_size=3).map(
+        tuple
+    ),
+    status=st.none() | st.sampled_from(StockStatus),
+)
+FIELDS = {pool: pool.value.replace("-", "_") for pool in Pool}
+
+
+def exists(stock: Pools, rule: Rule) -> int:
+    """Units of the pools that are sold, less all that is promised: by adding up, one pool after the other."""
+    there = 0
+    for pool, name in FIELDS.items():
+        if pool in rule.sells or pool is Pool.OVERBOOKED:
+            there += getattr(stock, name)
+    return there - stock.reserved
 
 
 def test_ten_on_hand_with_a_buffer_of_two_offers_eight() -> None:
@@ -35,13 +67,16 @@ def test_a_buffer_holds_back_nothing_of_a_shelf_that_is_empty() -> None:
 @given(pools, rules, st.integers(0, 60))
 def test_what_is_offered_is_never_negative_and_never_more_than_what_exists(stock: Pools, rule: Rule, held: int) -> None:
     offer = offered(stock, rule, held_by_channel=held)
-    assert 0 <= offer.units <= max(0, stock.available)
-    assert offer.units <= offer.told <= max(0, stock.available + held)
+    there = exists(stock, rule)
+    assert 0 <= offer.units <= max(0, there)
+    assert offer.units <= offer.told <= max(0, there + held)
+    assert offer.left == there
 
 
-@given(pools, rules, st.integers(1, 40))
-def test_more_stock_never_offers_less(stock: Pools, rule: Rule, more: int) -> None:
-    richer = replace(stock, own=stock.own + more)
+@given(pools, rules, st.sampled_from(Pool), st.integers(1, 40))
+def test_more_stock_never_offers_less(stock: Pools, rule: Rule, pool: Pool, more: int) -> None:
+    name = FIELDS[pool]
+    richer = replace(stock, **{name: getattr(stock, name) + more})
     assert offered(richer, rule).units >= offered(stock, rule).units
 
 
@@ -51,15 +86,38 @@ def test_more_reserved_never_offers_more(stock: Pools, rule: Rule, more: int) ->
     assert offered(poorer, rule).units <= offered(stock, rule).units
 
 
-@given(pools, rules, st.integers(1, 40))
-def test_a_larger_buffer_never_offers_more(stock: Pools, rule: Rule, more: int) -> None:
-    for field in ("units", "percent"):
-        if field == "units" and rule.buffer.percent:
+@given(pools, rules, st.sampled_from(Pool), st.integers(1, 40))
+def test_a_larger_buffer_never_offers_more(stock: Pools, rule: Rule, pool: Pool, more: int) -> None:
+    buffer = rule.buffer if pool is Pool.OWN else rule.buffers.get(pool, Buffer())
+    for name in ("units", "percent"):
+        if name == "units" and buffer.percent:
             continue
-        if field == "percent" and rule.buffer.percent <= 0:
+        if name == "percent" and buffer.percent <= 0:
             continue
-        larger = replace(rule, buffer=replace(rule.buffer, **{field: getattr(rule.buffer, field) + more}))
+        wider = replace(buffer, **{name: getattr(buffer, name) + more})
+        larger = replace(rule, buffer=wider)
+        if pool is not Pool.OWN:
+            larger = replace(rule, buffers={**rule.buffers, pool: wider})
         assert offered(stock, larger).units <= offered(stock, rule).units
+
+
+@given(pools, rules, st.integers(1, 40))
+def test_more_held_back_for_any_other_reason_never_offers_more(stock: Pools, rule: Rule, more: int) -> None:
+    assert offered(stock, replace(rule, extra=(*rule.extra, ("more", more)))).units <= offered(stock, rule).units
+
+
+@given(pools, rules, st.sampled_from([pool for pool in Pool if pool is not Pool.OVERBOOKED]), st.integers(0, 40))
+def test_a_pool_that_is_not_sold_changes_nothing(stock: Pools, rule: Rule, pool: Pool, units: int) -> None:
+    rule = replace(rule, sells=rule.sells - {pool})
+    other = replace(stock, **{FIELDS[pool]: units})
+    offer, same = offered(stock, rule), offered(other, rule)
+    assert (offer.units, offer.told, offer.status, offer.pool) == (same.units, same.told, same.status, same.pool)
+
+
+@given(pools, rules, st.sampled_from(Pool))
+def test_selling_one_pool_more_never_offers_less(stock: Pools, rule: Rule, pool: Pool) -> None:
+    stock = replace(stock, own=max(0, stock.own))  # less than nothing on the shelf is promised to somebody
+    assert offered(stock, replace(rule, sells=rule.sells | {pool})).units >= offered(stock, rule).units
 
 
 @given(pools, rules, st.integers(0, 80))
@@ -141,6 +199,49 @@ def test_what_is_sold_out_only_through_the_buffer_is_told_apart(stock: Pools, ru
 
 
 @given(pools, rules)
-def test_the_status_says_whether_a_unit_can_be_bought(stock: Pools, rule: Rule) -> None:
+def test_the_status_is_that_of_the_first_pool_with_a_unit(stock: Pools, rule: Rule) -> None:
+    """Whatever is held back: there is a unit in that pool, all before it have none, and it is sold."""
+    rule = replace(rule, status=None)
     offer = offered(stock, rule)
-    assert (offer.status is StockStatus.IN_STOCK) == (offer.units > 0)
+    assert (offer.pool is None) == (offer.units == 0) == (offer.status is StockStatus.OUT_OF_STOCK)
+    if offer.pool is None:
+        return
+    assert offer.status is STATUS[offer.pool]
+    assert offer.pool in rule.sells or offer.pool is Pool.OVERBOOKED
+    assert 0 <= offer.served < getattr(stock, FIELDS[offer.pool])
+    before = [pool for pool in list(Pool)[: list(Pool).index(offer.pool)] if pool in rule.sells]
+    alone = replace(rule, sells=frozenset(before), cap=None, cut_off=None)
+    assert offered(replace(stock, overbooked=0), alone).units == 0
+
+
+@pytest.mark.parametrize(
+    ("reserved", "pool", "served"),
+    [
+        (0, Pool.OWN, 0),
+        (1, Pool.OWN, 1),
+        (2, Pool.EXTERNAL, 0),
+        (5, Pool.INCOMING, 1),
+        (6, Pool.SUPPLIER, 0),
+        (9, Pool.PRE_ORDER, 1),
+        (10, Pool.OVERBOOKED, 0),
+        (11, Pool.OVERBOOKED, 1),
+        (12, None, 0),
+    ],
+)
+def test_reservations_eat_the_pools_in_their_order(reserved: int, pool: Pool | None, served: int) -> None:
+    stock = Pools(own=2, external=2, incoming=2, supplier=2, pre_order=2, overbooked=2, reserved=reserved)
+    offer = offered(stock, Rule(sells=frozenset(Pool)))
+    assert (offer.units, offer.pool, offer.served) == (12 - reserved, pool, served)
+
+
+@given(pools, rules, st.sampled_from(StockStatus))
+def test_the_owners_word_never_promises_more_and_out_of_stock_ends_the_sale(
+    stock: Pools, rule: Rule, said: StockStatus
+) -> None:
+    plain, offer = offered(stock, replace(rule, status=None)), offered(stock, replace(rule, status=said))
+    assert not plain.status.promises_less_than(offer.status)
+    assert offer.status in (plain.status, said)
+    if said is StockStatus.OUT_OF_STOCK:
+        assert (offer.units, offer.status) == (0, StockStatus.OUT_OF_STOCK)
+    else:
+        assert (offer.units, offer.told) == (plain.units, plain.told)

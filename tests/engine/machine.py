@@ -51,6 +51,9 @@ def _database() -> Iterator[Database]:
 class Engine(RuleBasedStateMachine):
     """Two shops, two SKUs, one master; customers, humans and bad luck act between and within the syncs."""
 
+    rest = (12, 4)
+    """How many syncs run until all has come to rest: at once, and a day later."""
+
     def __init__(self) -> None:
         super().__init__()
         self._open = contextlib.ExitStack()
@@ -101,9 +104,10 @@ class Engine(RuleBasedStateMachine):
         if self.world.on_edit is OnEdit.ASK:
             self.world.on_edit = OnEdit.HEAL  # the person says: ours is right
         self.world.restart()
-        self.world.settle()
+        at_once, a_day_later = self.rest
+        self.world.settle(at_once)
         self.world.clock.sleep(25 * 3600)  # open orders are read again by id once a day
-        self.world.settle(4)
+        self.world.settle(a_day_later)
         self.world.assert_at_rest()
 
     def shop(self, name: str) -> MemoryShop:

@@ -15,6 +15,8 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from tests.engine.machine import Engine
 from tests.engine.mutants import MUTANTS
+from tests.engine.stockroom import Shelves, Stockroom
+from tests.engine.stockroom_mutants import STOCKROOM_MUTANTS
 
 EXAMPLES = int(os.environ.get("SYNCD_EXAMPLES", "25"))
 STEPS = 40
@@ -23,7 +25,7 @@ NO_HEALTH_CHECK = list(HealthCheck)  # a machine over a real database is slower 
 
 def test_anything_may_happen_and_no_sale_is_erased() -> None:
     run_state_machine_as_test(
-        Engine,
+        Stockroom,
         settings=settings(
             max_examples=EXAMPLES,
             stateful_step_count=STEPS,
@@ -36,9 +38,18 @@ def test_anything_may_happen_and_no_sale_is_erased() -> None:
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.__name__)
 def test_the_machine_finds_a_planted_mistake(mutant: Callable[[], Any]) -> None:
+    _is_found(mutant, Engine)
+
+
+@pytest.mark.parametrize("mutant", STOCKROOM_MUTANTS, ids=lambda mutant: mutant.__name__)
+def test_the_machine_finds_a_mistake_with_what_is_beyond_own_stock(mutant: Callable[[], Any]) -> None:
+    _is_found(mutant, Shelves)
+
+
+def _is_found(mutant: Callable[[], Any], machine: type[Engine]) -> None:
     with mutant(), pytest.raises(AssertionError):
         run_state_machine_as_test(
-            Engine,
+            machine,
             settings=settings(
                 max_examples=400,
                 stateful_step_count=STEPS,

@@ -107,6 +107,7 @@ class World:
     sells: Mapping[str, Sells] = field(default_factory=dict)
     caution: Caution = Caution()
     wording: Wording | None = None
+    lead_time_days: int | None = None
     supplier: Supplier | None = None
     trust_percent: int = 100
     till: Path | None = None  # the folder of its files
@@ -127,7 +128,7 @@ class World:
             pass
         with self.db.write() as tx:
             for sku in self.skus:
-                catalogue.ensure(tx, sku, {"lead_time_days": LEAD_TIME_DAYS})
+                catalogue.ensure(tx, sku, {"lead_time_days": self.lead_time_days})
             catalogue.location(tx, WAREHOUSE, StockClass.EXTERNAL)
         for sku in self.skus:
             self.count(sku, self.on_hand)

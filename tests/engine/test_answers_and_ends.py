@@ -1,4 +1,4 @@
-"""What a person answers about a feed, and how long a feed lasts (design.md §3.6, N19)."""
+"""What a person answers about a feed, and what time takes away by itself (design.md §3.6, N19, N30)."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from datetime import timedelta
 import pytest
 
 from syncd.domain.availability import ON_HAND, Pool
+from syncd.domain.safety import HoldLimits
 from syncd.storage import holds, incidents
-from syncd.sync import approval
+from syncd.sync import approval, permits
 from tests.engine.memory_feed import Supplier
 from tests.engine.world import FEED_LASTS, Clock, Sells, World
 
@@ -72,3 +73,22 @@ def test_a_feed_that_is_mended_by_the_supplier_asks_nobody_any_more(supplied: Wo
     with supplied.db.read() as tx:
         assert holds.every_open(tx) == []
         assert [one.subject for one in incidents.open_incidents(tx)] == []
+
+
+@pytest.mark.parametrize("kind", ["overbook", "pre-order"])
+def test_a_permission_that_ends_asks_nobody(make_world: MakeWorld, kind: str) -> None:
+    """The owner said until when: however much it takes off sale, it is sold no day longer."""
+    sells = dict.fromkeys(("delta0", "compare1"), Sells(frozenset({Pool.OWN, Pool.PRE_ORDER})))
+    strict = HoldLimits(zeroing_percent=0, jumps_percent=0, count=1)
+    world = make_world(on_hand=0, shown=0, buffer=0, lead_time_days=5, sells=sells, hold_limits=strict)
+    world.go_live()
+    today = world.house.today()
+    if kind == "overbook":
+        permits.overbook(world.house, "SHOE-39-BLK", 4, until=today, reason="arrives every Monday")
+    else:
+        permits.pre_order(world.house, "SHOE-39-BLK", 4, starts_on=today, until=today)
+    world.sync()
+    assert [world.shown_in(name) for name in world.shops] == [4, 4]
+    world.clock.sleep(timedelta(days=1).total_seconds())
+    report = world.sync()
+    assert (report.held, [world.shown_in(name) for name in world.shops]) == (False, [0, 0])

@@ -1,0 +1,230 @@
+"""What each shop should offer and say, by a plain model of its own: a queue of units, served from its head.
+
+Nothing here comes from `syncd.domain.availability`, `syncd.sync.stock` or `syncd.domain.feeds`. What was announced,
+allowed and stated is remembered as it was done; only what is on hand, reserved, and taken in the last hour comes from
+the books, which are proven on their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+from connectors.contract import Supplies
+from syncd.domain.caution import Caution
+from tests.engine.world import LEAD_TIME_DAYS, WAREHOUSE_DAYS
+
+STATUS_OF = {
+    "own": "in_stock",
+    "external": "external_warehouse",
+    "incoming": "on_the_way",
+    "supplier": "supplier",
+    "pre-order": "pre_order",
+    "overbooked": "supplier",
+}
+POOLS = tuple(STATUS_OF)
+PROMISES = ("in_stock", "external_warehouse", "on_the_way", "supplier", "pre_order", "out_of_stock")
+"""From the best promise to none."""
+
+
+@dataclass
+class Announced:
+    sku: str
+    units: int
+    day: date | None
+    open: bool = True
+
+
+@dataclass(frozen=True)
+class Allowed:
+    units: int = 0
+    status: str = ""
+    starts_on: date | None = None
+    until: date | None = None
+
+
+@dataclass(frozen=True)
+class Books:
+    """What the books say of a SKU."""
+
+    own: int
+    external: int
+    reserved: int
+    taken_last_hour: int
+
+
+@dataclass(frozen=True)
+class Selling:
+    """How a shop sells: the pools by their names, units or percent held back of each, cap and cut-off."""
+
+    pools: tuple[str, ...]
+    units_back: Mapping[str, int]
+    percent_back: Mapping[str, int]
+    cap: int | None = None
+    cut_off: int | None = None
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a shop should be told of a SKU: its number, and what buyers read."""
+
+    units: int
+    told: int
+    status: str
+    days: int | None
+    on: date | None
+
+
+@dataclass
+class Heard:
+    """What was last taken over from the supplier, and what a person said to versions of the feed."""
+
+    version: str | None = None
+    columns: tuple[str, ...] | None = None
+    says: dict[str, int | None] = field(default_factory=dict)
+    stated_at: datetime | None = None
+    approved: str | None = None
+    rejected: str | None = None
+
+
+@dataclass
+class Oracle:
+    """`strict`: a feed that lacks or empties a single SKU is too suspicious to be used."""
+
+    skus: tuple[str, ...]
+    strict: bool
+    trust_percent: int
+    feed_lasts: timedelta
+    caution: Caution
+    deliveries: dict[int, Announced] = field(default_factory=dict)
+    allowed: dict[tuple[str, str], Allowed] = field(default_factory=dict)
+    heard: Heard = field(default_factory=Heard)
+    supplier_days: int | None = None
+
+    # -------------------------------------------------------------- the supplier's feed
+
+    def hear(self, known: str | None, read: Supplies | None) -> None:
+        """The engine reads the feed. It must go on from what it took over last, whatever it held since."""
+        heard = self.heard
+        assert known == heard.version, f"the engine uses {known}, not {heard.version}: a held feed changes nothing"
+        if read is None:
+            return  # not stated anew
+        if read.version == heard.version:
+            assert heard.stated_at is not None
+            heard.stated_at = max(heard.stated_at, read.stated_at)
+            return
+        says = {one.sku: one.units for one in read.supplies if one.sku in self.skus}
+        if read.version != heard.approved and (read.version == heard.rejected or self._looks_wrong(says, read.columns)):
+            return
+        heard.version, heard.columns, heard.says, heard.stated_at = read.version, read.columns, says, read.stated_at
+
+    def _looks_wrong(self, says: dict[str, int | None], columns: tuple[str, ...]) -> bool:
+        before = {sku: units for sku, units in self.heard.says.items() if units is not None}
+        now = {sku: units for sku, units in says.items() if units is not None}
+        if self.heard.columns is None:
+            return not now
+        if columns[: len(self.heard.columns)] != self.heard.columns:
+            return True
+        if not before:
+            return False
+        lost_or_emptied = any(sku not in now or (units > 0 and now[sku] == 0) for sku, units in before.items())
+        return not now or (self.strict and lost_or_emptied)
+
+    def answer(self, version: str, *, yes: bool) -> None:
+        """The last word counts."""
+        self.heard.approved, self.heard.rejected = (version, None) if yes else (None, version)
+
+    # -------------------------------------------------------------- what it comes to
+
+    def due(self, sku: str, today: date) -> list[Announced]:
+        """Deliveries that may be promised to somebody, the first to come first."""
+        found = [one for one in self.deliveries.values() if one.sku == sku and one.open and one.day is not None]
+        return sorted((one for one in found if one.day is not None and one.day >= today), key=_by_day)
+
+    def holds(self, sku: str, kind: str, today: date) -> Allowed | None:
+        allowed = self.allowed.get((sku, kind))
+        return allowed if allowed and (allowed.until is None or today <= allowed.until) else None
+
+    def stated(self, sku: str, now: datetime) -> int:
+        """Units of the supplier that may be sold."""
+        heard = self.heard
+        if heard.stated_at is None or now - heard.stated_at > self.feed_lasts:
+            return 0
+        return max(0, heard.says.get(sku) or 0) * self.trust_percent // 100
+
+    def tell(self, sku: str, shop: Selling, books: Books, now: datetime, silent: int, held: int) -> Told:
+        """`silent`: how many other channels are silent that may have sold the SKU. `held`: units of the shop's own
+        unpaid checkouts."""
+        today = now.date()
+        queue = [unit for unit in self._units(sku, books, now) if unit[0] in shop.pools or unit[0] == "overbooked"]
+        missing = max(0, -books.own) if "own" in shop.pools else 0
+        left = len(queue) - missing - books.reserved
+        served = queue[: missing + books.reserved]
+        del queue[: missing + books.reserved]
+        for pool in POOLS:
+            there = [unit for unit in queue if unit[0] == pool]
+            share = -(-len(there) * shop.percent_back.get(pool, 0) // 100)
+            # The last of a pool are held back: the next buyer is told of the first delivery that has a unit.
+            back = min(len(there), share or shop.units_back.get(pool, 0))
+            for unit in there[len(there) - back :]:
+                queue.remove(unit)
+        queue = queue[self._cautious(left, silent, books.taken_last_hour) :]
+        units = len(queue) if shop.cap is None else min(len(queue), shop.cap)
+        units = 0 if shop.cut_off is not None and units < shop.cut_off else units
+        said = self.holds(sku, "status", today)
+        units = 0 if said is not None and said.status == "out_of_stock" else units
+        pool = queue[0][0] if units else None
+        status = STATUS_OF[pool] if pool else "out_of_stock"
+        if said is not None and PROMISES.index(said.status) > PROMISES.index(status):
+            status = said.status
+        days, on = self._time(sku, status, pool, books, now, [unit for unit in served if unit[0] == "incoming"])
+        return Told(units, units + max(0, held + min(0, left)), status, days, on)
+
+    def _units(self, sku: str, books: Books, now: datetime) -> Iterator[tuple[str, date | None]]:
+        """Every unit there is, in the order in which they are served; one that is on the way with its day."""
+        today = now.date()
+        yield from [("own", None)] * books.own
+        yield from [("external", None)] * books.external
+        for one in self.due(sku, today):
+            yield from [("incoming", one.day)] * one.units
+        yield from [("supplier", None)] * self.stated(sku, now)
+        for kind, pool in (("pre-order", "pre-order"), ("overbook", "overbooked")):
+            allowed = self.holds(sku, kind, today)
+            yield from [(pool, None)] * (allowed.units if allowed else 0)
+
+    def _cautious(self, left: int, silent: int, taken_last_hour: int) -> int:
+        care = self.caution
+        fast = -(-max(0, taken_last_hour) * care.fast_percent // 100)
+        return silent * care.silent_units + fast + (care.last_units if 0 < left <= care.last_at else 0)
+
+    def _time(
+        self,
+        sku: str,
+        status: str,
+        pool: str | None,
+        books: Books,
+        now: datetime,
+        served: list[tuple[str, date | None]],
+    ) -> tuple[int | None, date | None]:
+        """Days, or a day, that a buyer is told. Every day is a working day here."""
+        today = now.date()
+        if status == "external_warehouse":
+            return (WAREHOUSE_DAYS.longest if books.external > 0 else None), None
+        if status == "supplier":
+            told = self.supplier_days if pool == "supplier" and self.supplier_days is not None else LEAD_TIME_DAYS
+            return told, None
+        if status == "on_the_way":
+            coming = [one.day for one in self.due(sku, today) for _ in range(one.units)]
+            gone = len(served) if pool == "incoming" else 0
+            return None, coming[gone] if gone < len(coming) else None
+        if status == "pre_order":
+            allowed = self.holds(sku, "pre-order", today)
+            starts_on = allowed.starts_on if allowed else None
+            return None, starts_on if starts_on is not None and starts_on >= today else None
+        return None, None
+
+
+def _by_day(one: Announced) -> date:
+    assert one.day is not None
+    return one.day
