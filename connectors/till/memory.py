@@ -72,12 +72,13 @@ class Memory:
         return seen is not None and seen.state == file.state and not (seen.bad and self.other_settings)
 
     def write(self) -> str:
-        """The cursor."""
+        """The cursor. Until all was read by other settings it names none, so that who dies then begins anew."""
         files = {
             key: [*seen.state, seen.length, seen.digest, seen.rows, seen.gaps, seen.bad, int(seen.half)]
             for key, seen in self.files.items()
         }
-        return json.dumps({"reading": self.reading, "files": files}, separators=(",", ":"))
+        reading = "" if self.other_settings else self.reading
+        return json.dumps({"reading": reading, "files": files}, separators=(",", ":"))
 
     def keep_only(self, files: Iterable[Dropped]) -> None:
         """Forget files that are gone, or no longer watched."""

@@ -60,8 +60,8 @@ def equal_lines_are_one() -> Iterator[None]:
     """Two scans of the same thing count once."""
     make = receipts._receipt
 
-    def made(sold: list[Any]) -> Any:
-        return make(list({(one.sku, one.units): one for one in sold}.values()))
+    def made(sold: list[Any], before: Any) -> Any:
+        return make(list({(one.sku, one.units): one for one in sold}.values()), ())
 
     with patch.object(receipts, "_receipt", made):
         yield
@@ -72,8 +72,8 @@ def receipts_known_by_their_number() -> Iterator[None]:
     """Numbers begin anew every day."""
     make = receipts._receipt
 
-    def made(sold: list[Any]) -> Any:
-        found = make(sold)
+    def made(sold: list[Any], before: Any) -> Any:
+        found = make(sold, before)
         return replace(found, order=replace(found.order, id=found.order.number))
 
     with patch.object(receipts, "_receipt", made):
@@ -155,8 +155,8 @@ def sold_when_it_is_read() -> Iterator[None]:
     """A sale that a count has seen already counts again."""
     make = receipts._receipt
 
-    def made(sold: list[Any]) -> Any:
-        found = make(sold)
+    def made(sold: list[Any], before: Any) -> Any:
+        found = make(sold, before)
         return replace(found, order=replace(found.order, fulfilled_at=None))
 
     with patch.object(receipts, "_receipt", made):

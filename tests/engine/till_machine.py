@@ -31,6 +31,7 @@ from tests.engine.world import Crash
 
 SKUS = ("A-1", "B-2")
 ON_SHELF = 5000
+HALF_AN_HOUR = 1800
 
 numbers = st.integers(0, 2**16)
 
@@ -227,9 +228,10 @@ class TillMachine(RuleBasedStateMachine):
         told = {line for _, paper in self._there() for line in paper.lines}
         self.untold.append([line for line in lines if line not in told])
 
-    def _finish_lines(self) -> None:
+    def _finish_lines(self, wait: int = HALF_AN_HOUR) -> None:
+        """A till may pause within a line, but not for more than half an hour, which would be over after that wait."""
         for path, paper in self._there():
-            if paper.half:
+            if paper.half and self.counter.clock().timestamp() - path.stat().st_mtime + wait >= HALF_AN_HOUR:
                 paper.half = ""
                 self._write(path, paper)
 
@@ -237,26 +239,23 @@ class TillMachine(RuleBasedStateMachine):
 
     @rule(seconds=st.sampled_from([5, 30, 90]))
     def a_moment_goes_by(self, seconds: int) -> None:
-        for _, paper in self._there():
-            if paper.half and seconds > 30:
-                self._finish_lines()  # a till that pauses within a line does not do so for minutes
-                break
+        self._finish_lines(seconds)
         self.counter.clock.sleep(seconds)
 
     @rule(seconds=st.sampled_from([600, 4000, 90_000]))
     def wait(self, seconds: int) -> None:
-        self._finish_lines()
+        self._finish_lines(seconds)
         self.counter.clock.sleep(seconds)
 
     @rule(pause=st.sampled_from([0, 15]))
     def poll(self, pause: int) -> None:
+        self._finish_lines(pause)
         self.counter.clock.sleep(pause)
         self.counter.sync()
 
     @rule(steps=st.integers(0, 3), pause=st.sampled_from([15, 15, 4000]))
     def die_while_polling(self, steps: int, pause: int) -> None:
-        if pause > 15:
-            self._finish_lines()
+        self._finish_lines(pause)
         self.counter.clock.sleep(pause)
         till = self.counter.port.connector
         assert isinstance(till, MortalTill)

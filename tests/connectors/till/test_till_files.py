@@ -283,6 +283,18 @@ def test_new_columns_tell_only_what_was_not_told(drawer: Drawer, bad: int, *, ag
     assert drawer.names == ["done/a.csv"]
 
 
+def test_new_settings_reach_every_file_even_if_syncd_dies_at_the_first(drawer: Drawer) -> None:
+    for name in ("a.csv", "b.csv"):
+        drawer.put(name, "Rcpt,time,sku,units\n" + line(name))
+    assert drawer.poll() == {}
+    drawer.settings["COLUMNS"] = (("receipt", "Rcpt"),)
+    first = next(iter(drawer.till().orders(drawer.cursor)))
+    assert [order.number for order in first.orders] == ["a.csv"]
+    drawer.cursor = first.cursor
+    assert drawer.poll() == {SHOE: 1}  # of the other; this one is told
+    assert len(drawer.told) == 1
+
+
 def test_of_equal_lines_the_one_that_becomes_readable_counts_too(drawer: Drawer) -> None:
     drawer.put("a.csv", "receipt,time,sku,units,count\n" + line(units="x,1") + line(units="1,1"), ago=2 * HOUR)
     assert drawer.poll() == {SHOE: 1}
