@@ -297,9 +297,7 @@ class Stockroom(Engine):
             self.say_a_status(sku, StockStatus.OUT_OF_STOCK, 0)
         else:
             self.allow_more(sku, kind, units, 0, 0)
-        self.world.sync()
-        self.world.clock.sleep(86_400)
-        self.world.sync()
+        self._wait(timedelta(days=1))
 
     @rule(units=st.integers(6, 12))
     def the_feed_grows_too_old(self, units: int) -> None:
@@ -307,9 +305,7 @@ class Stockroom(Engine):
         self.supplier.down = False
         self.supplier.write({"A-1": units, "B-2": 3})
         for _ in range(4):
-            self.world.sync()
-            self.world.clock.sleep(FEED_LASTS.total_seconds() / 3)
-        self.world.sync()
+            self._wait(FEED_LASTS / 3)
 
     @rule(what=st.sampled_from(["all", "columns", "no more"]), yes=st.none() | st.booleans(), again=st.booleans())
     def a_feed_looks_wrong(self, what: str, yes: bool | None, again: bool) -> None:
@@ -342,23 +338,25 @@ class Stockroom(Engine):
 
     @rule(hours=st.sampled_from([3, 27, 31, 80]), down=st.none() | shops)
     def only_time_goes_by(self, hours: int, down: str | None) -> None:
-        """What lateness takes away goes at once, however strict the house: nobody is asked for a yes (design.md §3.6).
-
-        A delivery becomes overdue, the feed too old, a shop or the till silent; nothing else happens meanwhile.
-        """
+        """A delivery becomes overdue, the feed too old, a shop or the till silent; nothing else happens meanwhile."""
         for _ in range(2):
             self.world.clock.sleep(65)
             self.world.sync()
             self._say_yes()
+        self._wait(timedelta(hours=hours), down)
+
+    def _wait(self, length: timedelta, down: str | None = None) -> None:
+        """What lateness takes away goes at once, however strict the house: nobody is asked for a yes (§3.6)."""
         self.world.sync()
-        if not self._all_is_told() or self._something_ends():
-            return
-        self.world.clock.sleep(hours * 3600)
+        self._say_yes()
+        self.world.sync()
+        all_told = self._all_is_told() and not self._something_ends()
+        self.world.clock.sleep(length.total_seconds())
         if down is not None:
             self.shop(down).down_until = self.world.clock() + timedelta(seconds=5)
         report = self.world.sync()
-        for pushed in report.pushed.values():
-            assert pushed.hold is None, f"lateness was held: {pushed.hold}"
+        if all_told:
+            assert not any(one.hold for one in report.pushed.values()), f"lateness was held: {report.pushed}"
 
     def _all_is_told(self) -> bool:
         with self.world.db.read() as tx:
