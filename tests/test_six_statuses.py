@@ -6,8 +6,9 @@ and at a variation, in WooCommerce (in Polish) and in Shopify (in Hebrew).
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -242,3 +243,23 @@ def test_a_feed_read_updated_gone_bad_and_gone_stale(shops: Shops, tmp_path: Pat
     write_feed(folder, dict.fromkeys(SKUS, (8, 1)))
     shops.done("sync")
     assert_shown(shops, 4, "supplier", supplier("1 dzień roboczy", "יום עסקים אחד"), days=1)
+
+
+# ---- a till
+
+
+def test_a_till_that_sells_the_last_unit_moves_the_promise_in_both_shops(shops: Shops, tmp_path: Path) -> None:
+    folder = tmp_path / "till"
+    folder.mkdir()
+    shops.set(SYNCD_CHANNELS="woo:woocommerce, shopify_il:shopify, till:till", TILL_FOLDER=str(folder))
+    soon = days_ahead(6)
+    for sku in SKUS:
+        shops.done("incoming", "add", sku, "4", "--expected", soon.isoformat())
+    sold = [f"17,{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ},{sku},10" for sku in SKUS]
+    file = folder / "monday.csv"
+    file.write_text("\n".join(["receipt,time,sku,units", *sold]) + "\n", encoding="utf-8")
+    written = (datetime.now(UTC) - timedelta(minutes=1)).timestamp()
+    os.utime(file, (written, written))
+    told = shops.done("sync").out
+    assert "woo: buyers read something new about 2 listings." in told
+    assert_shown(shops, 4, "on_the_way", on_the_way(soon), day=soon)

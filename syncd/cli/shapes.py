@@ -76,6 +76,7 @@ def _of_channel(report: Report, name: str) -> Json:
         "waiting": [_of_line(one) for one in pushed.waiting],
         "rejected": [_of_line(one) for one in pushed.rejected],
         "in_doubt": [_of_line(one) for one in pushed.in_doubt],
+        "texts_written": pushed.shown,
         "warnings": list(supplied.warnings) if supplied is not None else [],
         "hold": {"id": pushed.hold.id, "reason": pushed.hold.reason} if pushed.hold is not None else None,
         "error": {"sentence": str(error), "hint": error.hint} if error is not None else None,

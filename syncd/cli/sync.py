@@ -108,6 +108,8 @@ def _tell(name: str, pushed: Pushed, skus_of_listings: Mapping[int, str]) -> Non
         )
     if len(lines) > SHOWN:
         output.line(f"  and {len(lines) - SHOWN} more: syncd sync --json, or one of them: syncd explain SKU")
+    if pushed.shown:
+        output.line(f"{name}: buyers read something new about {many(pushed.shown, 'listing')}.")
     if pushed.hold is not None:
         output.line(
             f"{name}: held, nothing of it is written: {pushed.hold.reason}."

@@ -81,7 +81,7 @@ def _too_many(some: Sequence[int], of: int, percent: int, count: int) -> bool:
 
 def _jumps(before: int, after: int) -> bool:
     low, high = sorted((max(0, before), max(0, after)))
-    return after > 0 and high - low >= 10 and high > JUMPS_BY * low
+    return low > 0 and high - low >= 10 and high > JUMPS_BY * low
 
 
 def _moved(before: Sequence[str], after: Sequence[str]) -> str:

@@ -315,6 +315,8 @@ class ChannelJobs:
         self.lane.held = held
         for lag in pushed.lags:
             self.runner.meter.sale_pushed(self.port.name, lag)
+        if pushed.shown:
+            logs.event(log, logging.INFO, "statuses_written", channel=self.port.name, listings=pushed.shown)
         told = (pushed.written, pushed.rejected, pushed.in_doubt)
         if any(told):
             written, rejected, in_doubt = map(len, told)

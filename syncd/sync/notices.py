@@ -17,6 +17,10 @@ Written = list[str | int | None]
 """A notice as the table keeps it: status, text, lead time in days, day."""
 
 
+NOBODY_KNOWS: Written = []
+"""In its place where the shop took the number and answered with something else than the notice that came with it."""
+
+
 def notice(texts: Wording | None, row: ListingRow, status: StockStatus, told: Promise) -> Notice | None:
     """What buyers of a listing should read, in a channel that shows it. Where the owner switched it off, what was shown
     before is taken back: nobody would keep it true."""
@@ -72,7 +76,7 @@ def under_way(row: ListingRow) -> Written:
 
 def unsure(row: ListingRow) -> bool:
     """True while a call with a notice is under way, or may still take effect: the shop tells the one or the other."""
-    return row.notice is not None and row.notice[1] == ""
+    return row.notice is not None and len(row.notice) > 1 and row.notice[1] == ""
 
 
 def promises_less(told: Notice, row: ListingRow) -> bool:

@@ -255,9 +255,9 @@ class Pusher:
         return changes
 
     def _tell(self, report: Pushed, sent: Sent, todo: Sequence[Planned]) -> None:
+        report.shown += sent.shown
         by_row = {one.view.row.id: one for one in todo}
         for one in sent.written.values():
-            report.shown += one.write.notice is not None
             if one.write.op is Op.SHOW:
                 continue
             if one.view.row.sale_at is not None:

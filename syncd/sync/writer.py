@@ -29,7 +29,7 @@ from syncd.storage.intents import Intent
 from syncd.storage.listings import ListingRow
 from syncd.storage.session import Tx
 from syncd.sync.house import House, LeaseHeld, Port
-from syncd.sync.notices import as_written, under_way
+from syncd.sync.notices import NOBODY_KNOWS, as_written, under_way
 from syncd.sync.planner import caution
 from syncd.sync.views import View, in_step
 
@@ -65,6 +65,7 @@ class Sent:
     stale: set[int] = field(default_factory=set)  # of these, the ones that the channel refused as stale
     changed: set[int] = field(default_factory=set)  # an input changed between deciding and sending
     stopped: ConnectorError | None = None  # the channel takes nothing now
+    shown: int = 0  # listings whose buyers read something new
     paused: bool = False  # a person paused the channel: nothing more was sent
 
 
@@ -198,11 +199,12 @@ def _settle(
                 doubtful.append(row.id)
                 continue
             ended.append(row.id)
-            if outcome.error is not None or outcome.unshown is not None:
+            if outcome.error is not None:
                 _as_before(tx, [one])
             if outcome.error is None:
                 _confirm(tx, house, one, outcome)
                 sent.written[row.id] = one
+                sent.shown += one.write.notice is not None and outcome.unshown is None
             elif isinstance(outcome.error, Rejected):
                 _refused(tx, house, port, row, outcome.error)
                 sent.rejected[row.id] = str(outcome.error)
@@ -252,6 +254,8 @@ def _confirm(tx: Tx, house: House, one: Planned, outcome: Outcome) -> None:
         incidents.close_incident(
             tx, IncidentKind.NOT_SHOWN, channel=row.channel, subject=row.listing_id, now=house.now()
         )
+    elif write.notice is not None:
+        values["notice"] = NOBODY_KNOWS
     listings.change(tx, row.id, **values)
     if write.notice is not None and outcome.unshown is not None:
         _not_shown(tx, house, row, outcome.unshown)
@@ -284,6 +288,7 @@ def _settle_notice(tx: Tx, house: House, port: Port, one: Planned, outcome: Outc
         if in_step(one.view):
             listings.settle(tx, row.id, row.generation)
         sent.written[row.id] = one
+        sent.shown += 1
         incidents.close_incident(tx, IncidentKind.NOT_SHOWN, channel=port.name, subject=row.listing_id, now=house.now())
         return
     _as_before(tx, [one])

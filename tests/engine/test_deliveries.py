@@ -165,10 +165,11 @@ def test_a_pre_order_is_sold_from_its_day_within_its_limit(world: World) -> None
 
 
 def test_overbooking_needs_a_reason_and_a_lead_time_and_ends_by_itself(world: World) -> None:
-    with pytest.raises(Refusal, match="lead time"):
-        permits.overbook(world.house, "MUG", 4, until=FRIDAY, reason="Mondays")
     with world.db.write() as tx:
+        catalogue.ensure(tx, "CUP")
         catalogue.ensure(tx, "MUG", {"lead_time_days": 6})
+    with pytest.raises(Refusal, match="lead time"):
+        permits.overbook(world.house, "CUP", 4, until=FRIDAY, reason="Mondays")
     with pytest.raises(Refusal, match="Why"):
         permits.overbook(world.house, "MUG", 4, until=FRIDAY, reason=" ")
     permits.overbook(world.house, "MUG", 4, until=FRIDAY, reason="Mondays")
@@ -299,7 +300,7 @@ def test_a_listing_that_is_not_kept_any_more_tells_nothing_by_us(world: World) -
     announce(world)
     world.sync()
     shop = world.shops["delta0"]
-    shop.sell_on(world.listing("delta0"))
+    shop.allow_backorders(world.listing("delta0"))
     mapper.refresh(world.house, world.house.port("delta0"))
     world.sync()
     assert shop.notice(world.listing("delta0")) is None

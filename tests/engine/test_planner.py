@@ -15,7 +15,7 @@ from syncd.domain.availability import Buffer, Pools, Rule, offered
 from syncd.domain.drift import SETTLING
 from syncd.storage.catalogue import Sku
 from syncd.storage.listings import ListingRow
-from syncd.sync.planner import Clearance, Decision, Situation, Source, Verdict, clearance, decide
+from syncd.sync.planner import Clearance, Decision, Situation, Source, Verdict, clearance, decide, followed
 from syncd.sync.views import View
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -243,7 +243,10 @@ def anything(draw: st.DrawFn) -> Decision:
     if decision.verdict is Verdict.RAISE:
         assert free and quiet, "only what is sure may be raised"
     if decision.write is not None:
-        assert decision.write.target <= seen.offer.told, "never more than may be offered"
+        # After a person's no the shop keeps more than is offered, and is lowered by what customers take.
+        most = max(seen.offer.told, followed(seen))
+        assert decision.write.target <= most, "never more than may be offered"
+        assert decision.verdict is Verdict.LOWER or decision.write.target <= seen.offer.told
     return decision
 
 

@@ -169,7 +169,8 @@ def test_a_yes_uses_the_held_feed_and_a_no_leaves_it(make_world: MakeWorld) -> N
     assert world.sync().supplied["acme"].held == "you said no to it"
     assert world.shown_in("delta0", SKUS[0]) == 40
     acme.units |= {SKUS[0]: 1}
-    hold = _held(world)
+    assert world.sync().supplied["acme"].answered, "a no holds for what looks wrong in the same way"
+    assert not world.sync().held
     approval.answer(world.house, hold, yes=True)
     world.house = replace(world.house, hold_limits=NO_HOLDS)
     assert not world.sync().supplied["acme"].held

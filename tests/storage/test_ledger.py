@@ -86,10 +86,10 @@ def test_a_movement_needs_an_instant_with_a_time_zone() -> None:
         Movement("x", 1, Kind.RECEIPT, NOON.replace(tzinfo=None))
 
 
-def test_available_may_be_negative_and_only_own_units_count(database: Database) -> None:
+def test_available_may_be_negative_and_returned_units_do_not_count(database: Database) -> None:
     shoe = sku(database)
     with database.write() as tx:
-        far = catalogue.location(tx, "3PL", StockClass.EXTERNAL)
+        far = catalogue.location(tx, "quarantine", StockClass.QUARANTINE)
         lines = [
             move(shoe, on_hand=2, location_id=shelf(tx)),
             move(shoe, on_hand=50, location_id=far),
@@ -98,6 +98,15 @@ def test_available_may_be_negative_and_only_own_units_count(database: Database) 
         ledger.post(tx, lines, NOON)
     assert pools_of(database, shoe) == Pools(own=2, reserved=3)
     assert pools_of(database, shoe).available == -1
+
+
+def test_units_in_an_external_warehouse_are_on_hand_and_told_apart(database: Database) -> None:
+    shoe = sku(database)
+    with database.write() as tx:
+        far = catalogue.location(tx, "3PL", StockClass.EXTERNAL)
+        ledger.post(tx, [move(shoe, on_hand=2, location_id=shelf(tx)), move(shoe, on_hand=50, location_id=far)], NOON)
+    assert pools_of(database, shoe) == Pools(own=2, external=50)
+    assert pools_of(database, shoe).available == 52
 
 
 # ---------------------------------------------------------------- sums

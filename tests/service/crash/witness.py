@@ -29,6 +29,10 @@ WHERE o.channel = ? AND l.channel_sku = ?
 """
 
 
+STATUS_ONLY = {"id", "meta_data", "include_meta", "_fields"}
+"""The fields of an entry at WooCommerce that tells buyers something and leaves the number alone."""
+
+
 @dataclass
 class Table:
     """The master table, read with plain SQL from beside the service: opened for each look, as after a crash."""
@@ -115,7 +119,9 @@ class Witness:
         intents = self.table.rows(INTENTS, channel)
         wanted = json.loads(request.body)
         if channel == WOO:
-            found = [self._intent_of(entry, intents) for entry in wanted["update"]]
+            # A status moves no number and needs no intent.
+            numbers = [entry for entry in wanted["update"] if entry.keys() - STATUS_ONLY]
+            found = [self._intent_of(entry, intents) for entry in numbers]
         else:
             key = wanted["variables"]["key"]
             found = [intent for intent in intents if intent["key"] == key]
