@@ -203,7 +203,9 @@ def test_a_feed_that_goes_bad_holds_what_it_said_until_that_is_too_old(street: S
     street.assert_sold_out()
     street.state(8, 1)
     street.service.run(minutes=16)
-    street.assert_shown(4, "supplier", ("Czas realizacji u dostawcy: 1 dzień", "זמן אספקה מהספק: יום אחד"), days=1)
+    street.assert_shown(
+        4, "supplier", ("Czas realizacji u dostawcy: 1 dzień roboczy", "זמן אספקה מהספק: יום עסקים אחד"), days=1
+    )
     assert street.service.open_incidents() == []
 
 
