@@ -15,7 +15,6 @@ import typer
 from connectors.contract import ConnectorError
 from syncd import acting, errors, logs, places
 from syncd.cli import output
-from syncd.cli.app import app
 
 
 def main() -> None:
@@ -23,8 +22,8 @@ def main() -> None:
     sys.exit(run(sys.argv[1:]))
 
 
-def run(arguments: Sequence[str], command: typer.Typer = app, *, details_in: Path | None = None) -> int:
-    """Run one command and return its exit code; nothing is raised.
+def run(arguments: Sequence[str], command: typer.Typer | None = None, *, details_in: Path | None = None) -> int:
+    """Run one command (syncd's own, unless another is given) and return its exit code; nothing is raised.
 
     The traceback of what nobody expected goes to a log in `details_in`, by default where the master table is.
     """
@@ -32,7 +31,10 @@ def run(arguments: Sequence[str], command: typer.Typer = app, *, details_in: Pat
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal without Hebrew shows ? and the command goes on
     try:
-        command(args=list(arguments), prog_name="syncd")
+        (command or _app())(args=list(arguments), prog_name="syncd")
+    except KeyboardInterrupt:  # before the command began; later it ends by itself
+        output.failure("Stopped.")
+        return errors.STOPPED
     except SystemExit as ended:
         if ended.code == errors.STOPPED:
             output.failure("Stopped.")
@@ -42,6 +44,13 @@ def run(arguments: Sequence[str], command: typer.Typer = app, *, details_in: Pat
             return _told(error, details_in or places.state_folder(os.environ))
         return errors.PARTLY_FAILED
     return 0
+
+
+def _app() -> typer.Typer:
+    """Loaded here, because that takes a moment in which somebody may press Ctrl-C."""
+    from syncd.cli.app import app  # noqa: PLC0415
+
+    return app
 
 
 def _told(error: Exception, details_in: Path) -> int:

@@ -127,4 +127,5 @@ class SupplierFeed:
             return read(feed, self._settings, self._redactor.redact)
         except TableError as error:
             sentence, hint = (self._redactor.redact(text) for text in (f"{fetched.name}: {error}", error.hint))
-            raise Unreadable(sentence, hint=hint) from None
+            way_out = hint or "Look at the file. What it said before is sold until that is too old."
+            raise Unreadable(sentence, hint=way_out) from None

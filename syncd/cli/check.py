@@ -37,6 +37,7 @@ def check(ctx: typer.Context) -> None:
             found += inspection.every_place(house)
             found += inspection.every_shop(house)
             found += inspection.every_mapping(house)
+            found += inspection.old_feeds(house)
             found += inspection.broken_promises(house)
             found += [("places", finding) for finding in inspection.unnamed_external(house)]
             if forgotten := inspection.forgotten_permissions(house):

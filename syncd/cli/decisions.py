@@ -36,11 +36,12 @@ def holds(
     for hold in found.holds:
         output.line(f"hold {hold.id}, {hold.channel}, since {at_or_today(hold.created_at, zone, now)}: {hold.reason}")
         rows = hold.changes if everything else hold.changes[:SHOWN]
-        output.table(
-            ("SKU", "before", "after"),
-            [(found.skus_of_listings.get(one.listing, "?"), one.before, one.after) for one in rows],
-            right=("before", "after"),
-        )
+        if rows:  # of a feed none: it is held as a whole
+            output.table(
+                ("SKU", "before", "after"),
+                [(found.skus_of_listings.get(one.listing, "?"), one.before, one.after) for one in rows],
+                right=("before", "after"),
+            )
         more = f"  and {len(hold.changes) - len(rows)} more: syncd holds --all"
         if len(rows) < len(hold.changes):
             output.line(more)

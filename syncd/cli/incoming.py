@@ -80,13 +80,14 @@ def receive(
     number: Number,
     units: Annotated[int | None, typer.Argument(metavar="[UNITS]", help="Without it: all that was due.")] = None,
     location: Annotated[str, typer.Option(help="Where the units are now.")] = OWN_SHELF,
+    more: Annotated[bool, typer.Option("--more", help="More came than was announced.")] = False,
 ) -> None:
     """Tell of units that arrived: they are on hand from now on.
 
     Example: syncd incoming receive 3 20
     """
     with invocation.of(ctx).house("incoming receive") as (house, _):
-        found = deliveries.receive(house, number, units, location=location)
+        found = deliveries.receive(house, number, units, location=location, more=more)
     _show(found)
 
 
@@ -157,7 +158,7 @@ def import_(
 def _show(one: Delivery) -> None:
     day = "no day known" if one.expected_on is None else f"expected on {one.expected_on}"
     if one.closed_at is not None:
-        output.line(f"Delivery {one.id}: {one.received} of {one.units} × {one.sku} received; it is over.")
+        output.line(f"Delivery {one.id}: {one.received} of {one.units} × {one.sku} received; no more will come.")
     else:
         received = f", {one.received} received" if one.received else ""
         output.line(f"Delivery {one.id}: {one.due} × {one.sku} on the way{received}, {day}.")

@@ -39,6 +39,9 @@ ON_HAND = frozenset({Pool.OWN, Pool.EXTERNAL})
 """The pools that are sold where the owner says nothing else: units that exist and can be counted."""
 
 
+BY_YOUR_WORD = "out of stock by your word"
+
+
 @dataclass(frozen=True, slots=True)
 class Buffer:
     """Units held back from sale on a channel: a number of units, or a share of what is available (N4, N5)."""
@@ -146,8 +149,8 @@ class Offer:
 
     @property
     def sold_out_by_buffer(self) -> bool:
-        """True where units are left and only a safety buffer, cap or cut-off makes it nothing."""
-        return self.units == 0 and self.left > 0
+        """True where units are left and only a safety buffer, cap or cut-off makes it nothing, not the owner's word."""
+        return self.units == 0 and self.left > 0 and not dict(self.steps).get(BY_YOUR_WORD)
 
 
 def offered(pools: Pools, rule: Rule, *, held_by_channel: int = 0) -> Offer:
@@ -192,7 +195,7 @@ def offered(pools: Pools, rule: Rule, *, held_by_channel: int = 0) -> Offer:
     units = 0 if rule.cut_off is not None and capped < rule.cut_off else capped
     steps.append(("cut-off", units - capped))
     if rule.status is StockStatus.OUT_OF_STOCK:
-        steps.append(("out of stock by your word", -units))
+        steps.append((BY_YOUR_WORD, -units))
         units = 0
     first = next((pool for pool, there in usable.items() if there > 0), None) if units else None
     status = STATUS[first] if first is not None else StockStatus.OUT_OF_STOCK

@@ -11,6 +11,9 @@ JUMPS_BY = 10
 """A jump is to more than so many times what was stated, or to less than the like part, by ten units at least."""
 
 
+ABSURD_BY, ABSURD_FROM = 100, 1_000
+"""A number so many times as large as before, and not below so many units, is never taken without a yes."""
+
 HARDLY_MORE_PERCENT = 120
 """Of the SKUs that an answer was about: so many more may look wrong in the same way."""
 
@@ -50,6 +53,8 @@ def suspicions(
         found.append("everything is 0 now")
     elif _too_many(zeroed, stocked, limits.zeroing_percent, limits.count):
         found.append(f"{len(zeroed):,} of {stocked:,} SKUs in stock become 0")
+    if absurd := sum(_absurd(units, said[sku]) for sku, units in known.items() if sku in said):
+        found.append(f"{absurd:,} of {len(known):,} SKUs more than a hundredfold")
     if _too_many(jumped, len(known), limits.jumps_percent, limits.count):
         found.append(f"{len(jumped):,} of {len(known):,} SKUs change more than tenfold")
     return found
@@ -82,6 +87,11 @@ def _too_many(some: Sequence[int], of: int, percent: int, count: int) -> bool:
 def _jumps(before: int, after: int) -> bool:
     low, high = sorted((max(0, before), max(0, after)))
     return low > 0 and high - low >= 10 and high > JUMPS_BY * low
+
+
+def _absurd(before: int, after: int) -> bool:
+    """One such number is enough to ask: a barcode in the column of the stock, or a lost decimal sign."""
+    return after >= ABSURD_FROM and after > ABSURD_BY * max(1, before)
 
 
 def _moved(before: Sequence[str], after: Sequence[str]) -> str:

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from datetime import date
 
 from syncd.domain.movements import Kind, Movement
+from syncd.errors import CONFIGURATION
 from syncd.storage import incoming, ledger
-from syncd.storage.catalogue import OWN_SHELF
+from syncd.storage.catalogue import OWN_SHELF, Sku
 from syncd.storage.incoming import Delivery
 from syncd.storage.session import Tx
 from syncd.sync.bookkeeper import note_oversold
 from syncd.sync.desk import known_sku, own_location, positive
-from syncd.sync.house import House, Refusal
+from syncd.sync.house import House, Refusal, UnknownSku
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ def import_all(house: House, told: Iterable[Announced]) -> Imported:
             if (one.sku, one.reference) in seen:
                 raise Refusal(f"{one.sku} stands twice under {one.reference}", "Put its units into one row.")
             seen.add((one.sku, one.reference))
-            known = incoming.by_reference(tx, known_sku(tx, one.sku).id, one.reference)
+            known = incoming.by_reference(tx, _sku_of(tx, one).id, one.reference)
             if known is None:
                 _not_over(house, one.expected_on)
                 _added(tx, house, one)
@@ -87,24 +88,39 @@ def import_all(house: House, told: Iterable[Announced]) -> Imported:
     return Imported(added, changed, same)
 
 
+def _sku_of(tx: Tx, told: Announced) -> Sku:
+    try:
+        return known_sku(tx, told.sku)
+    except UnknownSku as error:
+        raise Refusal(f"{error.sentence}; nothing was announced", error.hint, exit_code=CONFIGURATION) from None
+
+
 def _says_more(known: Delivery, told: Announced) -> bool:
     """True where a file says otherwise than it did: the same file does not undo what was told of the delivery since."""
     other_day = told.expected_on not in (known.expected_on, known.promised_on)
     return told.units != known.units or other_day or told.supplier not in (None, known.supplier)
 
 
-def receive(house: House, number: int, units: int | None = None, *, location: str = OWN_SHELF) -> Delivery:
+def receive(
+    house: House, number: int, units: int | None = None, *, location: str = OWN_SHELF, more: bool = False
+) -> Delivery:
     """Units of a delivery that arrived, or all that were still due. They are on hand from now on.
 
-    More than were announced are taken as they came. The delivery is over when as many came as were announced.
+    The delivery is over when as many came as were announced. More are taken only with `more`: a command that is
+    repeated by mistake would put units on sale that nobody has.
 
     Raises:
-        Refusal: no open delivery of that number, no such location, or no number of units.
+        Refusal: no open delivery of that number, no such location, no number of units, or more than are due.
     """
     with house.db.write() as tx:
         found = _open(tx, number)
         came = found.due if units is None else units
         positive(came)
+        if came > found.due and not more:
+            raise Refusal(
+                f"Delivery {number} still owes {found.due} × {found.sku}, not {came}",
+                f"Did more come? syncd incoming receive {number} {came} --more",
+            )
         move = Movement(
             event_id=f"incoming/{number}/{uuid.uuid4()}",
             sku_id=found.sku_id,
@@ -187,4 +203,4 @@ def _open(tx: Tx, number: int) -> Delivery:
 
 def _not_over(house: House, day: date | None) -> None:
     if day is not None and day < house.today():
-        raise Refusal(f"{day} is over", "When is it expected? Without --expected nobody is promised a day.")
+        raise Refusal(f"{day} is over", "When is it expected? Where nobody knows, leave the day out, or say: unknown")

@@ -10,9 +10,9 @@ from connectors.contract import Connector, ConnectorError, Finding, Level
 from syncd.domain.availability import Pools, offered
 from syncd.domain.promise import longest_wait
 from syncd.domain.status import StockStatus
-from syncd.storage import catalogue, channels, ledger
+from syncd.storage import catalogue, channels, ledger, supplies
 from syncd.storage.incidents import IncidentKind, open_incidents
-from syncd.sync import mapper, permits, views
+from syncd.sync import mapper, permits, stock, views
 from syncd.sync.cycle import SHIPPING, wrong_shop
 from syncd.sync.house import House, Port
 
@@ -214,3 +214,21 @@ def forgotten_permissions(house: House) -> Finding | None:
     more = f" and {len(old) - NAMES_SHOWN} more" if len(old) > NAMES_SHOWN else ""
     text = f"without an end, and older than {permits.FORGOTTEN_AFTER_DAYS} days: {names}{more}"
     return Finding(Level.WARN, text, "Still meant? syncd permissions")
+
+
+def old_feeds(house: House) -> list[tuple[str, Finding]]:
+    """A warning for each supplier's feed that is too old to be sold."""
+    with house.db.read() as tx:
+        known = supplies.every_feed(tx)
+    return [
+        (
+            port.name,
+            Finding(
+                Level.WARN,
+                "what it says is too old to be sold",
+                f"Does the supplier still write it? It is sold for {port.name.upper()}_SILENT_AFTER.",
+            ),
+        )
+        for port in house.ports
+        if port.name in known and known[port.name].version is not None and stock.expired(house, known[port.name])
+    ]

@@ -69,7 +69,9 @@ def take(house: House, port: Port) -> Taken:
             if known.held_for is not None:
                 _no_more_held(tx, house, port)
             return Taken(unchanged=True)
-        return replace(_judge(tx, house, port, supplies.feed(tx, port.name), read), warnings=read.warnings)
+        taken = _judge(tx, house, port, supplies.feed(tx, port.name), read)
+        expire(tx, house, [port])  # it may have been too old when it was first read
+        return replace(taken, warnings=read.warnings)
 
 
 def _stated_anew(tx: Tx, house: House, port: Port, feed: Feed, stated_at: datetime) -> None:
@@ -99,7 +101,7 @@ def _judge(tx: Tx, house: House, port: Port, feed: Feed, read: Supplies) -> Take
     if covers(feed.rejected_for or (), reasons):
         return _held(taken, "you said no to it", answered=True)
     if reasons and not covers(feed.approved_for or (), reasons):
-        return _hold(tx, house, port, reasons, taken)
+        return _hold(tx, house, port, feed, reasons, taken)
     _no_more_held(tx, house, port)
     incidents.close_incident(tx, IncidentKind.FEED, channel=port.name, subject="expired", now=house.now())
     supplies.change_feed(
@@ -127,8 +129,10 @@ def _differing(before: dict[int, Stated], after: dict[int, Stated]) -> set[int]:
     return {sku_id for sku_id in {*before, *after} if before.get(sku_id) != after.get(sku_id)}
 
 
-def _hold(tx: Tx, house: House, port: Port, reasons: list[str], taken: Taken) -> Taken:
+def _hold(tx: Tx, house: House, port: Port, feed: Feed, reasons: list[str], taken: Taken) -> Taken:
     why = " and ".join(reasons)
+    if feed.held_for is not None and not covers(feed.held_for, reasons):
+        holds.pass_over(tx, port.name, house.now())  # a yes to what was wrong in the morning is no yes to this
     supplies.change_feed(tx, port.name, held_for=reasons)
     hold = holds.open_hold(tx, port.name, Held(f"the feed looks wrong: {why}", ()), house.now(), feed=reasons)
     incidents.open_incident(

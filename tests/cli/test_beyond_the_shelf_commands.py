@@ -32,7 +32,7 @@ def test_a_delivery_is_sold_from_its_announcement_and_received(selling: Shops) -
     assert "no day known" in selling.done("incoming", "delay", "1", "unknown").out
     selling.done("sync")
     assert selling.shown("MUG") == (18, 19)
-    assert "it is over" in selling.done("incoming", "cancel", "1").out
+    assert "no more will come" in selling.done("incoming", "cancel", "1").out
     assert "Nothing is on the way" in selling.done("incoming", "list").out
     assert "over" in selling.done("incoming", "list", "--all").out
     assert "Acme" in selling.done("suppliers").out

@@ -73,7 +73,10 @@ def test_what_arrives_is_on_hand_and_the_rest_stays_due(world: World) -> None:
 
 
 def test_more_than_was_announced_is_taken_as_it_came(world: World) -> None:
-    assert deliveries.receive(world.house, announce(world, 5), 7).received == 7
+    number = announce(world, 5)
+    with pytest.raises(Refusal, match="still owes 5"):
+        deliveries.receive(world.house, number, 7)
+    assert deliveries.receive(world.house, number, 7, more=True).received == 7
     world.sync()
     assert world.shown_in("delta0") == 5
 
