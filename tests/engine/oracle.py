@@ -78,14 +78,14 @@ class Told:
 
 @dataclass
 class Heard:
-    """What was last taken over from the supplier, and what a person said to versions of the feed."""
+    """What was last taken over from the supplier, and what a person said to a feed that looked wrong, by its looks."""
 
     version: str | None = None
     columns: tuple[str, ...] | None = None
     says: dict[str, int | None] = field(default_factory=dict)
     stated_at: datetime | None = None
-    approved: str | None = None
-    rejected: str | None = None
+    approved: tuple[str, ...] = ()
+    rejected: tuple[str, ...] = ()
 
 
 @dataclass
@@ -107,33 +107,53 @@ class Oracle:
     def hear(self, known: str | None, read: Supplies | None) -> None:
         """The engine reads the feed. It must go on from what it took over last, whatever it held since."""
         heard = self.heard
-        assert known == heard.version, f"the engine uses {known}, not {heard.version}: a held feed changes nothing"
+        uses = f"the engine uses {known}, not {heard.version}: a held feed changes nothing"
+        assert known in (heard.version, None), uses  # None: a SKU became known since
         if read is None:
             return  # not stated anew
+        if heard.stated_at is not None and read.stated_at < heard.stated_at:
+            return
         if read.version == heard.version:
             assert heard.stated_at is not None
             heard.stated_at = max(heard.stated_at, read.stated_at)
             return
         says = {one.sku: one.units for one in read.supplies if one.sku in self.skus}
-        if read.version != heard.approved and (read.version == heard.rejected or self._looks_wrong(says, read.columns)):
+        looks = self._looks_wrong(says, read.columns)
+        if looks and (_no_worse(looks, heard.rejected) or not _no_worse(looks, heard.approved)):
             return
         heard.version, heard.columns, heard.says, heard.stated_at = read.version, read.columns, says, read.stated_at
+        heard.approved = heard.rejected = ()
 
-    def _looks_wrong(self, says: dict[str, int | None], columns: tuple[str, ...]) -> bool:
+    def _looks_wrong(self, says: dict[str, int | None], columns: tuple[str, ...]) -> list[str]:
         before = {sku: units for sku, units in self.heard.says.items() if units is not None}
         now = {sku: units for sku, units in says.items() if units is not None}
-        if self.heard.columns is None:
-            return not now
-        if columns[: len(self.heard.columns)] != self.heard.columns:
-            return True
+        was = self.heard.columns
+        if was is None:
+            return [] if now else ["it tells of no SKU of yours"]
+        found = []
+        if columns[: len(was)] != was:
+            gone = [word for word in was if word not in columns]
+            verb = "is" if len(gone) == 1 else "are"
+            moved = "its columns stand in another order"
+            found.append(f"its columns changed: {', '.join(gone[:3])} {verb} gone" if gone else moved)
         if not before:
-            return False
-        lost_or_emptied = any(sku not in now or (units > 0 and now[sku] == 0) for sku, units in before.items())
-        return not now or (self.strict and lost_or_emptied)
+            return found
+        lost = [sku for sku in before if sku not in now]
+        stocked = [sku for sku, units in before.items() if units > 0]
+        emptied = [sku for sku in stocked if now.get(sku) == 0]
+        if not now:
+            found.append("it tells of no SKU of yours any more")
+        elif self.strict and lost:
+            found.append(f"{len(lost)} of {len(before)} SKUs are missing")
+        if self.strict and emptied and len(emptied) == len(stocked):
+            found.append("everything is 0 now")
+        elif self.strict and emptied:
+            found.append(f"{len(emptied)} of {len(stocked)} SKUs in stock become 0")
+        return found
 
-    def answer(self, version: str, *, yes: bool) -> None:
+    def answer(self, looks: tuple[str, ...], *, yes: bool) -> None:
         """The last word counts."""
-        self.heard.approved, self.heard.rejected = (version, None) if yes else (None, version)
+        self.heard.approved, self.heard.rejected = (looks, ()) if yes else ((), looks)
 
     # -------------------------------------------------------------- what it comes to
 
@@ -159,17 +179,17 @@ class Oracle:
         today = now.date()
         queue = [unit for unit in self._units(sku, books, now) if unit[0] in shop.pools or unit[0] == "overbooked"]
         missing = max(0, -books.own) if "own" in shop.pools else 0
+        missing += max(0, -books.external) if "external" in shop.pools else 0
         left = len(queue) - missing - books.reserved
-        served = queue[: missing + books.reserved]
         del queue[: missing + books.reserved]
         for pool in POOLS:
             there = [unit for unit in queue if unit[0] == pool]
             share = -(-len(there) * shop.percent_back.get(pool, 0) // 100)
-            # The last of a pool are held back: the next buyer is told of the first delivery that has a unit.
+            # The first of a pool are held back, so that nobody is told of an earlier day than can be kept.
             back = min(len(there), share or shop.units_back.get(pool, 0))
-            for unit in there[len(there) - back :]:
+            for unit in there[:back]:
                 queue.remove(unit)
-        queue = queue[self._cautious(left, silent, books.taken_last_hour) :]
+        queue = queue[self._cautious(books.own - books.reserved, silent, books.taken_last_hour) :]
         units = len(queue) if shop.cap is None else min(len(queue), shop.cap)
         units = 0 if shop.cut_off is not None and units < shop.cut_off else units
         said = self.holds(sku, "status", today)
@@ -178,7 +198,7 @@ class Oracle:
         status = STATUS_OF[pool] if pool else "out_of_stock"
         if said is not None and PROMISES.index(said.status) > PROMISES.index(status):
             status = said.status
-        days, on = self._time(sku, status, pool, books, now, [unit for unit in served if unit[0] == "incoming"])
+        days, on = self._time(sku, status, pool, books, now, [unit for unit in queue if unit[0] == "incoming"])
         return Told(units, units + max(0, held + min(0, left)), status, days, on)
 
     def _units(self, sku: str, books: Books, now: datetime) -> Iterator[tuple[str, date | None]]:
@@ -191,7 +211,8 @@ class Oracle:
         yield from [("supplier", None)] * self.stated(sku, now)
         for kind, pool in (("pre-order", "pre-order"), ("overbook", "overbooked")):
             allowed = self.holds(sku, kind, today)
-            yield from [(pool, None)] * (allowed.units if allowed else 0)
+            late = allowed is not None and allowed.starts_on is not None and allowed.starts_on < today
+            yield from [(pool, None)] * (allowed.units if allowed and not late else 0)
 
     def _cautious(self, left: int, silent: int, taken_last_hour: int) -> int:
         care = self.caution
@@ -205,7 +226,7 @@ class Oracle:
         pool: str | None,
         books: Books,
         now: datetime,
-        served: list[tuple[str, date | None]],
+        left: list[tuple[str, date | None]],
     ) -> tuple[int | None, date | None]:
         """Days, or a day, that a buyer is told. Every day is a working day here."""
         today = now.date()
@@ -216,13 +237,24 @@ class Oracle:
             return told, None
         if status == "on_the_way":
             coming = [one.day for one in self.due(sku, today) for _ in range(one.units)]
-            gone = len(served) if pool == "incoming" else 0
+            gone = len(coming) - len(left) if pool == "incoming" else 0
             return None, coming[gone] if gone < len(coming) else None
         if status == "pre_order":
             allowed = self.holds(sku, "pre-order", today)
             starts_on = allowed.starts_on if allowed else None
             return None, starts_on if starts_on is not None and starts_on >= today else None
         return None, None
+
+
+def _no_worse(looks: list[str], answered: tuple[str, ...]) -> bool:
+    """Wrong in ways that a person was asked about, and by a fifth more at most."""
+
+    def split(words: str) -> tuple[str, int]:
+        number, _, rest = words.partition(" ")
+        return (rest.split(" SKUs ")[1], int(number)) if number.isdigit() else (words, 0)
+
+    asked = dict(map(split, answered))
+    return all(way in asked and number * 5 <= asked[way] * 6 for way, number in map(split, looks))
 
 
 def _by_day(one: Announced) -> date:

@@ -157,7 +157,7 @@ class Stockroom(Engine):
         """In full, in part, or more than was announced."""
         if (number := self._a_delivery(data)) is None:
             return
-        deliveries.receive(self.world.house, number, units)
+        deliveries.receive(self.world.house, number, units, more=True)
         one = self.oracle.deliveries[number]
         one.units -= one.units if units is None else units
         one.open = one.units > 0
@@ -220,12 +220,12 @@ class Stockroom(Engine):
     def somebody_looks_at_the_feed(self, yes: bool) -> None:
         """Says yes or no to what is held of it; a no may be taken back."""
         with self.world.db.read() as tx:
-            asked = [one for one in (*holds.every_open(tx), *holds.every_rejected(tx)) if one.version is not None]
+            asked = [one for one in (*holds.every_open(tx), *holds.every_rejected(tx)) if one.feed is not None]
         for one in asked[-1:]:
             with contextlib.suppress(Refusal):  # it is no already
                 approval.answer(self.world.house, one.id, yes=yes)
-                assert one.version is not None
-                self.oracle.answer(one.version, yes=yes)
+                assert one.feed is not None
+                self.oracle.answer(one.feed, yes=yes)
 
     # -------------------------------------------------------------- permissions
 
@@ -332,7 +332,7 @@ class Stockroom(Engine):
 
     def _say_yes(self) -> None:
         with self.world.db.read() as tx:
-            asked = [one for one in holds.every_open(tx) if one.version is None]
+            asked = [one for one in holds.every_open(tx) if one.feed is None]
         for one in asked:
             approval.answer(self.world.house, one.id, yes=True)
 
@@ -362,7 +362,7 @@ class Stockroom(Engine):
         with self.world.db.read() as tx:
             rows = [view.row for _, view in self._views(tx) if in_step(view)]
             settled = len(rows) == len(self.world.listing_ids)
-            asked = [one for one in holds.every_open(tx) if one.version is None]
+            asked = [one for one in holds.every_open(tx) if one.feed is None]
         return settled and not asked and not any(row.differs_since or row.rejected_target for row in rows)
 
     def _something_ends(self) -> bool:

@@ -108,8 +108,8 @@ def a_rejected_feed_is_used() -> Any:
 
 def _approves_always(change_feed: Callable[..., None]) -> Callable[..., None]:
     def changed(tx: Tx, name: str, **values: object) -> None:
-        if values.get("rejected_version") is not None:
-            values |= {"approved_version": values["rejected_version"], "rejected_version": None}
+        if values.get("rejected_for") is not None:
+            values |= {"approved_for": values["rejected_for"], "rejected_for": None}
         change_feed(tx, name, **values)
 
     return changed
