@@ -197,6 +197,7 @@ HOUSE: tuple[Known, ...] = (
         f"the language of what your buyers read: {', '.join(catalogues.LANGUAGES)}",
         values.choice(*catalogues.LANGUAGES),
         default=catalogues.SOURCE,
+        owner_edits=True,
     ),
     Known("WORKING_DAYS", "the days of the week on which you ship", values.weekdays, default="Mon-Fri"),
     Known(

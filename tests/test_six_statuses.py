@@ -255,7 +255,9 @@ def test_a_till_that_sells_the_last_unit_moves_the_promise_in_both_shops(shops: 
     soon = days_ahead(6)
     for sku in SKUS:
         shops.done("incoming", "add", sku, "4", "--expected", soon.isoformat())
-    sold = [f"17,{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ},{sku},10" for sku in SKUS]
+    # A till tells whole seconds: in the second of the count it would have been sold before that.
+    sold_at = datetime.now(UTC) + timedelta(seconds=2)
+    sold = [f"17,{sold_at:%Y-%m-%dT%H:%M:%SZ},{sku},10" for sku in SKUS]
     file = folder / "monday.csv"
     file.write_text("\n".join(["receipt,time,sku,units", *sold]) + "\n", encoding="utf-8")
     written = (datetime.now(UTC) - timedelta(minutes=1)).timestamp()

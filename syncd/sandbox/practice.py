@@ -136,7 +136,7 @@ def practice_shops() -> Iterator[PracticeShops]:
         shopify,
         client_id=secrets.token_hex(16),
         client_secret=f"shpss_{secrets.token_hex(16)}",
-        scopes=frozenset(("read_products", "read_inventory", "write_inventory", "read_locations", "read_orders")),
+        scopes=frozenset(("write_products", "read_inventory", "write_inventory", "read_locations", "read_orders")),
     )
     # The largest plan's (shopify-facts §6): the demo calls in seconds what a shop is asked in an hour.
     app.bucket = Bucket(shopify.clock, maximum=20_000, restore_rate=1_000)

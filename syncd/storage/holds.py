@@ -10,10 +10,8 @@ from enum import StrEnum
 from sqlalchemy import insert, null, select, update
 
 from syncd.domain.safety import Change, Held
-from syncd.storage.schema import holds
+from syncd.storage.schema import LARGEST_ID, holds
 from syncd.storage.session import Tx
-
-LARGEST_ID = 2**63 - 1  # of a BIGINT; a larger one cannot even be asked for
 
 
 class HoldState(StrEnum):

@@ -10,10 +10,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, insert, select, update
 
 from syncd.storage.among import among
-from syncd.storage.schema import incoming, skus
+from syncd.storage.schema import LARGEST_ID, incoming, skus
 from syncd.storage.session import Tx
-
-LARGEST_ID = 2**63 - 1  # of a BIGINT; a larger one cannot even be asked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +90,9 @@ def change(tx: Tx, delivery_id: int, **values: object) -> None:
 
 
 def get(tx: Tx, delivery_id: int) -> Delivery | None:
+    """The delivery of that number, however large; ``None`` where there is none."""
+    if delivery_id > LARGEST_ID:
+        return None
     row = tx.execute(_ALL.where(incoming.c.id == delivery_id)).first()
     return Delivery(*row) if row else None
 

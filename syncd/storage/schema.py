@@ -63,6 +63,8 @@ class Instant(TypeDecorator[datetime]):
 Id = BigInteger().with_variant(Integer, "sqlite")
 
 
+LARGEST_ID = 2**63 - 1  # of a BIGINT; a larger one cannot even be asked for
+
 DIRTY = text("generation <> settled_generation")
 
 
