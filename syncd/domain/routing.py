@@ -1,0 +1,113 @@
+"""Who is told of an alert, and when (N50, N52, N74): routes, digests, quiet hours."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from syncd.domain.alerts import Rule, Severity, severity
+
+EVERYTHING = "all"
+NOBODY = "nobody"
+
+
+@dataclass(frozen=True, slots=True)
+class Matter:
+    """Which alerts are meant: by rule, by severity, or of a category of SKUs. All that is given must fit."""
+
+    rule: Rule | None = None
+    severity: Severity | None = None
+    category: str | None = None
+
+    def fits(self, rule: Rule, category: str | None) -> bool:
+        return (
+            (self.rule is None or self.rule is rule)
+            and (self.severity is None or self.severity is severity(rule))
+            and (self.category is None or self.category == category)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """`targets` are told of `matter`; by their names (an address, "slack", "apprise"), none: nobody."""
+
+    matter: Matter
+    targets: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Routes:
+    """The owner's routes, of which the first that fits decides; where none does, all `targets` are told."""
+
+    targets: tuple[str, ...] = ()
+    routes: tuple[Route, ...] = ()
+
+    def of(self, rule: Rule, category: str | None) -> tuple[str, ...]:
+        """The targets of an alert. Of a target that cannot be told, all are told: a route must not hide it."""
+        if rule is Rule.TARGET:
+            return self.targets
+        return next((one.targets for one in self.routes if one.matter.fits(rule, category)), self.targets)
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """When what can wait is told: at `at` by the shop's clock, each day or (Monday is 0) on one day of the week."""
+
+    at: time = time(8, 0)
+    weekday: int | None = None
+
+    def following(self, instant: datetime, zone: ZoneInfo) -> datetime:
+        """The next digest after that instant, aware UTC as the instant is. A time that the clock skips in spring is
+        an hour later; one that comes twice in autumn is the first."""
+        local = instant.astimezone(zone)
+        day = local.date()
+        while True:
+            if self.weekday is None or day.weekday() == self.weekday:
+                at = datetime.combine(day, self.at, zone).astimezone(instant.tzinfo)
+                if at > instant:
+                    return at
+            day += timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class QuietHours:
+    """From `begin` until `end` by the shop's clock nothing but the exceptions is told; over midnight where `end` is
+    earlier."""
+
+    begin: time
+    end: time
+
+    def end_of(self, instant: datetime, zone: ZoneInfo) -> datetime | None:
+        """When the quiet in which that instant lies ends; ``None`` where it lies in none."""
+        local = instant.astimezone(zone)
+        clock = local.time()
+        over_midnight = self.end <= self.begin
+        inside = (clock >= self.begin or clock < self.end) if over_midnight else self.begin <= clock < self.end
+        if not inside:
+            return None
+        tomorrow = over_midnight and clock >= self.begin
+        day = local.date() + timedelta(days=1 if tomorrow else 0)
+        return datetime.combine(day, self.end, zone).astimezone(instant.tzinfo)
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """When each kind of alert is told. `at_once`: what does not wait for the digest. `quiet_except`: what is told in
+    quiet hours, too. `daily_line`: with each digest a line tells how things stand, also where nothing happened, so that
+    silence is never ambiguous."""
+
+    at_once: Sequence[Matter] = (Matter(severity=Severity.CRITICAL), Matter(severity=Severity.WARNING))
+    digest: Digest = Digest()
+    quiet: QuietHours | None = None
+    quiet_except: Sequence[Matter] = (Matter(severity=Severity.CRITICAL),)
+    daily_line: bool = True
+
+    def due(self, rule: Rule, category: str | None, since: datetime, zone: ZoneInfo) -> datetime:
+        """The earliest instant at which an alert may be told that changed at `since`."""
+        if not any(one.fits(rule, category) for one in self.at_once):
+            return self.digest.following(since, zone)
+        if self.quiet is None or any(one.fits(rule, category) for one in self.quiet_except):
+            return since
+        return self.quiet.end_of(since, zone) or since
