@@ -42,6 +42,8 @@ def check(ctx: typer.Context) -> None:
             found += [("places", finding) for finding in inspection.unnamed_external(house)]
             if forgotten := inspection.forgotten_permissions(house):
                 found.append(("permissions", forgotten))
+            if thresholds := inspection.own_thresholds(house):
+                found.append(("rules", thresholds))
             if late := inspection.late_alerts(house):
                 found.append(("rules", late))
     except DatabaseProblem as problem:

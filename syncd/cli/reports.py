@@ -146,8 +146,7 @@ def _stock_of(found: Explanation, zone: ZoneInfo, now: datetime) -> str:
     ]
     text = f"on hand {found.pools.on_hand}{_in_brackets('; '.join(places))} - reserved {found.pools.reserved}"
     text += f"{_in_brackets(listed(orders))} = available {found.pools.available}"
-    if found.reorder_point is not None:
-        text += f"; alert at {found.reorder_point}"
+    text += f"; alert at {words.point(found.point)}"
     return text if found.sku.counted_at is not None else f"{text}; not counted: syncd count {found.sku.sku} UNITS"
 
 
@@ -279,6 +278,6 @@ def _stock_row(line: StockLine) -> tuple[object, ...]:
         line.pools.on_hand,
         line.pools.reserved,
         line.pools.available,
-        line.reorder_point,
+        line.point.units,
         ", ".join(apart),
     )

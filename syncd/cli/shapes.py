@@ -154,7 +154,8 @@ def of_explanation(found: Explanation, zone: ZoneInfo) -> Json:
         "reserved": found.pools.reserved,
         "available": found.pools.available,
         "pools": {pool.value: found.pools.units(pool) for pool in Pool},
-        "reorder_point": found.reorder_point,
+        "reorder_point": found.point.units,
+        "reorder_point_from": found.point.source.value,
         "counted_at": local(found.sku.counted_at, zone),
         "locations": [
             {
@@ -217,7 +218,8 @@ def of_stock(lines: list[StockLine], zone: ZoneInfo) -> Json:
                 "on_hand": line.pools.on_hand,
                 "reserved": line.pools.reserved,
                 "available": line.pools.available,
-                "reorder_point": line.reorder_point,
+                "reorder_point": line.point.units,
+                "reorder_point_from": line.point.source.value,
                 "low": line.low and line.sku.counted_at is not None,
                 "counted_at": local(line.sku.counted_at, zone),
                 "locations": [

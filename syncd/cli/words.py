@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from syncd.domain.replenishment import PointSource, ReorderPoint
 from syncd.domain.status import StockStatus
 
 
@@ -30,6 +31,13 @@ def addend(name: str, units: int) -> str:
 def status(of: StockStatus) -> str:
     """A stock status as the owner reads it: "on the way", "pre-order"."""
     return "pre-order" if of is StockStatus.PRE_ORDER else of.value.replace("_", " ")
+
+
+def point(of: ReorderPoint) -> str:
+    """A reorder point, and what it is made of where it comes of sales."""
+    if of.source is not PointSource.SALES:
+        return str(of.units)
+    return f"{of.units} (of your sales: {of.during_lead_time} until new ones are there, {of.safety} for a strong week)"
 
 
 def at(instant: datetime, zone: ZoneInfo) -> str:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import TypeVar
 
 from syncd.domain.availability import Buffer, Rule
+from syncd.domain.replenishment import Demand, ReorderPoint, reorder_point
 
 T = TypeVar("T")
 
@@ -65,7 +66,8 @@ class Rules:
         self._default = default
         self._of_all: dict[str, Rule] = {}  # by channel, where no SKU has a rule of its own
 
-    def _candidates(self, facts: SkuFacts, channel: str | None) -> Iterable[Limits]:
+    def _told(self, facts: SkuFacts, channel: str | None) -> Iterable[Limits]:
+        """What the owner told for the SKU itself, its category or its supplier."""
         if self._scoped:
             about = ((Scope.SKU, facts.sku), (Scope.CATEGORY, facts.category), (Scope.SUPPLIER, facts.supplier))
             for scope, value in about:
@@ -75,11 +77,14 @@ class Rules:
                     limits = self._scoped.get((scope, value, where))
                     if limits is not None:
                         yield limits
-        if channel is not None and channel in self._channels:
+
+    def _candidates(self, facts: SkuFacts, channel: str) -> Iterable[Limits]:
+        yield from self._told(facts, channel)
+        if channel in self._channels:
             yield self._channels[channel]
         yield self._default
 
-    def _first(self, facts: SkuFacts, channel: str | None, field: Callable[[Limits], T | None]) -> T | None:
+    def _first(self, facts: SkuFacts, channel: str, field: Callable[[Limits], T | None]) -> T | None:
         for limits in self._candidates(facts, channel):
             value = field(limits)
             if value is not None:
@@ -101,6 +106,11 @@ class Rules:
             cut_off=self._first(facts, channel, lambda limits: limits.cut_off),
         )
 
-    def reorder_point(self, facts: SkuFacts) -> int | None:
-        """The number of available units at or below which more should be ordered; ``None`` where none is set."""
-        return self._first(facts, None, lambda limits: limits.reorder_point)
+    def reorder_point(
+        self, facts: SkuFacts, demand: Demand | None = None, lead_time_days: int | None = None
+    ) -> ReorderPoint:
+        """The number of available units at or below which more should be ordered: the owner's word for the SKU, its
+        category or its supplier, else by its sales and its lead time (calendar days), else the default."""
+        told = (limits.reorder_point for limits in self._told(facts, None))
+        set_to = next((units for units in told if units is not None), None)
+        return reorder_point(set_to, self._default.reorder_point or 0, demand, lead_time_days)

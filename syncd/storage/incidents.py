@@ -189,6 +189,16 @@ def _incident(row: Row[Any]) -> Incident:
     )
 
 
+def closed_since(tx: Tx, kind: IncidentKind, since: datetime) -> set[tuple[str, str]]:
+    """Channel and subject of the incidents of this kind that were closed since that instant."""
+    rows = tx.execute(
+        select(incidents.c.channel, incidents.c.subject).where(
+            incidents.c.kind == kind.value, incidents.c.closed_at >= since
+        )
+    )
+    return {(channel, subject) for channel, subject in rows}
+
+
 def park(
     tx: Tx, channel: str, ref: str, *, reason: str, sample: str, listing_ids: Iterable[str], now: datetime
 ) -> bool:

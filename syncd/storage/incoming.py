@@ -106,6 +106,13 @@ def open_deliveries(tx: Tx, sku_ids: Iterable[int] | None = None) -> list[Delive
     return [Delivery(*row) for row in tx.execute(query)]
 
 
+def called_off(tx: Tx, since: datetime, sku_ids: Iterable[int]) -> list[Delivery]:
+    """Deliveries of these SKUs of which no more will come, told since that instant, by their numbers."""
+    short = (incoming.c.closed_at >= since) & (incoming.c.received < incoming.c.units)
+    query = _ALL.where(among(tx, incoming.c.sku_id, sku_ids), short).order_by(incoming.c.id)
+    return [Delivery(*row) for row in tx.execute(query)]
+
+
 def every(tx: Tx) -> list[Delivery]:
     """All deliveries ever announced, by their numbers."""
     return [Delivery(*row) for row in tx.execute(_ALL.order_by(incoming.c.id))]

@@ -13,10 +13,11 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from syncd.domain.availability import Pools
 from syncd.domain.movements import BY_CUSTOMERS, Kind, Movement
+from syncd.domain.oversell import Change
 from syncd.domain.stock import StockClass
 from syncd.storage import sequence
 from syncd.storage.among import among
-from syncd.storage.schema import levels, listings, locations, movements, skus
+from syncd.storage.schema import levels, listings, locations, movements, orders, skus
 from syncd.storage.session import Tx
 
 
@@ -291,6 +292,34 @@ def sold_since(tx: Tx, since: datetime, sku_ids: Sequence[int] | None = None) ->
     if sku_ids is not None:
         query = query.where(among(tx, movements.c.sku_id, sku_ids))
     return {sku_id: int(units) for sku_id, units in tx.execute(query) if units > 0}
+
+
+def changes(tx: Tx, since: datetime, sku_ids: Iterable[int]) -> dict[int, list[Change]]:
+    """What changed the available units of these SKUs since that instant, the newest first."""
+    counts = locations.c.stock_class.in_((StockClass.OWN.value, StockClass.EXTERNAL.value))
+    same_order = (orders.c.channel == movements.c.channel) & (orders.c.order_id == movements.c.order_id)
+    rows = tx.execute(
+        select(
+            movements.c.sku_id,
+            movements.c.kind,
+            (case((counts, movements.c.on_hand), else_=0) - movements.c.reserved).label("units"),
+            movements.c.recorded_at,
+            movements.c.reason,
+            movements.c.channel,
+            movements.c.order_id,
+            movements.c.line_id,
+            orders.c.number,
+            orders.c.created_at,
+        )
+        .join(locations, locations.c.id == movements.c.location_id, isouter=True)
+        .join(orders, same_order, isouter=True)
+        .where(among(tx, movements.c.sku_id, sku_ids), movements.c.recorded_at >= since)
+        .order_by(movements.c.id.desc())
+    )
+    found: dict[int, list[Change]] = {}
+    for sku_id, kind, units, *rest in rows:
+        found.setdefault(sku_id, []).append(Change(Kind(kind), int(units), *rest))
+    return found
 
 
 @dataclass(frozen=True, slots=True)

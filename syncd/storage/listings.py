@@ -192,6 +192,13 @@ def of_sku(tx: Tx, sku_id: int) -> list[ListingRow]:
     return [ListingRow(*row) for row in rows]
 
 
+def still_there(tx: Tx, sku_ids: Iterable[int]) -> list[ListingRow]:
+    """The listings of these SKUs that are still there, by channel and row."""
+    there = among(tx, listings.c.sku_id, sku_ids) & listings.c.vanished_at.is_(None)
+    rows = tx.execute(select(listings).where(there).order_by(listings.c.channel, listings.c.id))
+    return [ListingRow(*row) for row in rows]
+
+
 def by_listing_id(tx: Tx, channel: str, listing_ids: Iterable[str]) -> dict[str, ListingRow]:
     """These listings of a channel, by the channel's own id; unknown ones are absent."""
     chosen = among(tx, listings.c.listing_id, listing_ids)

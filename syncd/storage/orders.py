@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -216,18 +216,23 @@ class Reservation:
     channel: str
     number: str
     units: int
+    ordered_at: datetime
 
 
-def reservations(tx: Tx, sku_id: int) -> list[Reservation]:
-    """Which orders hold units of a SKU (`syncd explain`)."""
+def reservations(tx: Tx, sku_ids: Iterable[int]) -> dict[int, list[Reservation]]:
+    """Which orders hold units of these SKUs, by channel and time."""
     units = order_lines.c.promised + _UNDECIDED
     rows = tx.execute(
-        select(orders.c.channel, orders.c.number, units.label("units"))
+        select(order_lines.c.sku_id, orders.c.channel, orders.c.number, units.label("units"), orders.c.created_at)
         .join(orders, (orders.c.channel == order_lines.c.channel) & (orders.c.order_id == order_lines.c.order_id))
-        .where(order_lines.c.sku_id == sku_id, units > 0)
+        .where(among(tx, order_lines.c.sku_id, sku_ids), units > 0)
         .order_by(orders.c.channel, orders.c.created_at)
     )
-    return [Reservation(row.channel, row.number, int(row.units)) for row in rows]
+    found: dict[int, list[Reservation]] = {}
+    for row in rows:
+        one = Reservation(row.channel, row.number, int(row.units), row.created_at)
+        found.setdefault(row.sku_id, []).append(one)
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,7 +84,8 @@ meta = Table(
     "meta",
     metadata,
     Column("name", Text, primary_key=True),  # "sequence": our own order of events; "runs": how often syncd worked here;
-    # "settings": their fingerprint; "changed": the place in the sequence of the last change that was no movement
+    # "settings": their fingerprint; "changed": the place in the sequence of the last change that was no movement;
+    # "demand": the day (of the shop) on which demand was worked out last, counted from the year 1
     Column("value", BigInteger, nullable=False),
 )
 
@@ -288,6 +289,18 @@ permissions = Table(
     Column("made_at", Instant, nullable=False),
     Column("ended_at", Instant),  # taken back, or replaced by another; the row stays, for those who ask later
     Index(None, "sku_id"),
+)
+
+demand = Table(
+    "demand",
+    metadata,
+    Column("sku_id", ForeignKey("skus.id"), primary_key=True),
+    Column(
+        "weeks", JSON, nullable=False
+    ),  # net units that customers took in each of the last whole weeks, newest first
+    Column("first_seen_at", Instant, nullable=False),  # first movement or count
+    Column("last_sold_at", Instant),  # a customer took the last one; NULL: never
+    Column("worked_out_at", Instant, nullable=False),
 )
 
 orders = Table(

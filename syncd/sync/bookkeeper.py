@@ -384,10 +384,12 @@ def note_oversold(tx: Tx, house: House, sku_ids: Iterable[int]) -> None:
     if not ids:
         return
     pools, sells, now = stock.pools(tx, house, ids), house.sells, house.now()
+    short = [sku_id for sku_id in ids if pools[sku_id].left_for(sells) < 0]
+    reserved = orders.reservations(tx, short) if short else {}
     for sku in catalogue.by_ids(tx, ids):
         missing = -pools[sku.id].left_for(sells)
         if missing > 0 and sku.counted_at is not None:
-            held = ", ".join(f"{one.channel} {one.number}" for one in orders.reservations(tx, sku.id)[-5:])
+            held = ", ".join(f"{one.channel} {one.number}" for one in reserved.get(sku.id, [])[-5:])
             open_incident(
                 tx,
                 IncidentKind.OVERSOLD,

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from syncd.storage import channels, incidents, incoming, ledger, listings, meta, permissions
 from syncd.storage.incidents import IncidentKind
 from syncd.storage.session import Tx
-from syncd.sync import supply
+from syncd.sync import demand, supply
 from syncd.sync.bookkeeper import note_oversold_among
 from syncd.sync.house import House
 from syncd.sync.puller import silent
@@ -37,6 +37,7 @@ def tick(house: House) -> None:
                 ledger.raise_again(tx, sorted(dated))
                 note_oversold_among(tx, house, dated)
         meta.put(tx, LOOKED, int(now.timestamp()))
+    demand.keep_up(house)
 
 
 def _another_day(house: House, before: datetime, now: datetime) -> bool:

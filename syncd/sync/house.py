@@ -108,6 +108,7 @@ class House:
 
     `patience`: how long it waits for a channel on which another syncd is at work. `caution`: what is held back on top
     of the buffers. `external`: the external warehouses by their names, with the working days to bring units from there.
+    `order_for`: what is ordered should last so long beyond the lead time.
     """
 
     db: Database
@@ -119,6 +120,7 @@ class House:
     workdays: Workdays = Workdays()
     external: Mapping[str, Days] = field(default_factory=dict)
     returns_to: str = catalogue.QUARANTINE
+    order_for: timedelta = timedelta(days=30)
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     sleep: Callable[[float], None] = time.sleep
     progress: Progress = no_progress

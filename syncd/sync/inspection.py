@@ -9,10 +9,11 @@ from concurrent.futures import ThreadPoolExecutor
 from connectors.contract import Connector, ConnectorError, Finding, Level
 from syncd.domain.availability import Pools, offered
 from syncd.domain.promise import longest_wait
+from syncd.domain.replenishment import PointSource
 from syncd.domain.status import StockStatus
 from syncd.storage import catalogue, channels, ledger, supplies
 from syncd.storage.incidents import IncidentKind, open_incidents
-from syncd.sync import mapper, permits, stock, views
+from syncd.sync import mapper, permits, replenishing, stock, views
 from syncd.sync.cycle import SHIPPING, wrong_shop
 from syncd.sync.house import House, Port
 
@@ -131,14 +132,13 @@ def late_alerts(house: House) -> Finding | None:
     """A warning about SKUs that are sold out in a channel before their reorder point is reached (N5)."""
     late: dict[str, str] = {}
     with house.db.read() as tx:
-        rules = house.rules(tx)
+        rules, points = house.rules(tx), replenishing.points(tx, house)
         for sku in catalogue.all_skus(tx):
-            point = rules.reorder_point(sku.facts)
             for port in house.ports:
                 rule = rules.rule(sku.facts, port.name)
-                if point is None or port.sink is None or rule.cap == 0:
+                if port.sink is None or rule.cap == 0:
                     continue
-                if not offered(Pools(own=max(1, point)), rule).units:
+                if not offered(Pools(own=max(1, points[sku.id].units)), rule).units:
                     late.setdefault(sku.sku, port.name)
     if not late:
         return None
@@ -149,6 +149,25 @@ def late_alerts(house: House) -> Finding | None:
         f"sold out by the buffer before the alert comes: {names}{more}",
         "Put the reorder point above the buffer: syncd set SKU --reorder-point N",
     )
+
+
+def own_thresholds(house: House) -> Finding | None:
+    """Which reorder points hold for the SKUs for which the owner told none."""
+    with house.db.read() as tx:
+        points = replenishing.points(tx, house)
+        names = {
+            sku.sku: points[sku.id] for sku in catalogue.all_skus(tx) if points[sku.id].source is not PointSource.SET
+        }
+    if not names:
+        return None
+    by_sales = sum(point.source is PointSource.SALES for point in names.values())
+    holds = []
+    if by_default := len(names) - by_sales:
+        holds.append(f"{house.default.reorder_point or 0} holds for {by_default:,}")
+    if by_sales:
+        holds.append(f"{by_sales:,} {'is' if by_sales == 1 else 'are'} worked out of their sales")
+    have = "1 SKU has" if len(names) == 1 else f"{len(names):,} SKUs have"
+    return Finding(Level.OK, f"{have} no reorder point of their own ({_names(list(names))}): {', '.join(holds)}")
 
 
 def broken_promises(house: House) -> list[tuple[str, Finding]]:

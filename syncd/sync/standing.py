@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from syncd.domain.availability import Pools
+from syncd.domain.replenishment import ReorderPoint
 from syncd.domain.safety import Change
 from syncd.storage import catalogue, channels, holds, incidents, incoming, listings, orders, permissions, supplies
 from syncd.storage.catalogue import Level, Sku
@@ -19,8 +20,8 @@ from syncd.storage.listings import ListingRow
 from syncd.storage.orders import Reservation, ToDecide
 from syncd.storage.permissions import Permission
 from syncd.storage.session import Tx
+from syncd.sync import replenishing, views
 from syncd.sync import stock as stock_of
-from syncd.sync import views
 from syncd.sync.desk import known_sku
 from syncd.sync.house import House, Port
 from syncd.sync.stock import Stock
@@ -89,7 +90,7 @@ def standing(house: House) -> Standing:
     with house.db.read() as tx:
         skus = catalogue.all_skus(tx)
         pools = stock_of.pools(tx, house)
-        rules, sells = house.rules(tx), house.sells
+        points, sells = replenishing.points(tx, house), house.sells
         found = []
         advertised: Counter[int] = Counter()
         for port in house.ports:
@@ -102,11 +103,7 @@ def standing(house: House) -> Standing:
             for view in kept:
                 advertised[view.sku.id] += max(0, view.row.showing or 0)
         counted = [sku for sku in skus if sku.counted_at is not None]
-        low = tuple(
-            sku.sku
-            for sku in counted
-            if (point := rules.reorder_point(sku.facts)) is not None and pools[sku.id].available <= point
-        )
+        low = tuple(sku.sku for sku in counted if pools[sku.id].available <= points[sku.id].units)
         exposed = [
             Exposure(sku.sku, advertised[sku.id], pools[sku.id].left_for(sells))
             for sku in counted
@@ -163,20 +160,20 @@ class StockLine:
 
     sku: Sku
     pools: Pools
-    reorder_point: int | None
+    point: ReorderPoint
     levels: tuple[Level, ...]
 
     @property
     def low(self) -> bool:
-        return self.reorder_point is not None and self.pools.available <= self.reorder_point
+        return self.pools.available <= self.point.units
 
 
 def stock(house: House) -> list[StockLine]:
     """The master table, every SKU by its text."""
     with house.db.read() as tx:
-        pools, levels, rules = stock_of.pools(tx, house), catalogue.levels_by_sku(tx), house.rules(tx)
+        pools, levels, points = stock_of.pools(tx, house), catalogue.levels_by_sku(tx), replenishing.points(tx, house)
         return [
-            StockLine(sku, pools[sku.id], rules.reorder_point(sku.facts), tuple(levels.get(sku.id, ())))
+            StockLine(sku, pools[sku.id], points[sku.id], tuple(levels.get(sku.id, ())))
             for sku in catalogue.all_skus(tx)
         ]
 
@@ -211,7 +208,7 @@ class Explanation:
     supplies: tuple[SupplyStanding, ...]
     permissions: tuple[Permission, ...]
     today: date
-    reorder_point: int | None
+    point: ReorderPoint
     views: tuple[View, ...]  # listings that syncd keeps; each offer's addends sum to what is offered
     left_alone: tuple[ListingRow, ...]  # listings of this SKU that it does not write
     modes: dict[str, Mode]
@@ -242,12 +239,12 @@ def explain(house: House, sku: str) -> Explanation:
             found,
             stock_of.load(tx, house, [found.id])[found.id],
             tuple(catalogue.levels_by_sku(tx, [found.id]).get(found.id, ())),
-            tuple(orders.reservations(tx, found.id)),
+            tuple(orders.reservations(tx, [found.id]).get(found.id, ())),
             tuple(incoming.open_deliveries(tx, [found.id])),
             tuple(_supplies(tx, house, found.id)),
             tuple(permissions.every(tx, [found.id])),
             house.today(),
-            house.rules(tx).reorder_point(found.facts),
+            replenishing.points(tx, house, [found.id])[found.id],
             tuple(kept),
             tuple(row for row in rows if row.id not in shown),
             modes,

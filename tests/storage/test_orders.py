@@ -223,7 +223,7 @@ def test_a_reservation_is_what_is_owed_and_not_decided_about(database: Database)
     line(database, "1", "1", LineBooked(promised=2, undecided=3, decided=1), row, shoe, "11")
     line(database, "2", "1", LineBooked(fulfilled=2), row, shoe, "11")
     with database.read() as tx:
-        assert orders.reservations(tx, shoe) == [Reservation("woo", "#1", 4)]
+        assert orders.reservations(tx, [shoe]) == {shoe: [Reservation("woo", "#1", 4, NOON)]}
 
 
 def test_unmapped_lines_come_by_order_and_line(database: Database) -> None:

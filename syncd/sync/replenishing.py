@@ -1,0 +1,161 @@
+"""When to order more of which SKU, how much and from whom (N48): the one place that says which reorder point holds."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from syncd.domain.availability import Pools
+from syncd.domain.replenishment import Demand, ReorderPoint, calendar_days, units_to_order
+from syncd.domain.rules import Rules
+from syncd.storage import catalogue, demand, incoming, supplies
+from syncd.storage.catalogue import Sku
+from syncd.storage.demand import Selling
+from syncd.storage.incoming import Delivery
+from syncd.storage.session import Tx
+from syncd.storage.supplies import Stated
+from syncd.sync import stock
+from syncd.sync.house import House
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """Whether more of a SKU is needed, by how it stands and sells.
+
+    `deliveries` are all that are open. Of them `on_order` units count: also those without a day, since they were
+    ordered; not those whose day has gone by, since nobody knows whether they come. `units`: to order now. The owner's
+    word on `supplier` and `pack_size` goes before what a feed says. `supplier_units`: what the supplier's feed states
+    that it has, where that is fresh. `lead_time_days`: working days, the longest that was told. `cost`: of one unit.
+    """
+
+    sku: Sku
+    pools: Pools
+    point: ReorderPoint
+    selling: Selling | None
+    deliveries: tuple[Delivery, ...]
+    on_order: int
+    units: int
+    supplier: str | None
+    pack_size: int | None
+    minimum_order: int | None
+    lead_time_days: int | None
+    cost: Decimal | None
+    supplier_units: int | None
+
+    @property
+    def demand(self) -> Demand | None:
+        return self.selling.demand if self.selling is not None else None
+
+    @property
+    def low(self) -> bool:
+        """True where the owner should know: at or below the reorder point, and counted."""
+        return self.sku.counted_at is not None and self.pools.available <= self.point.units
+
+    @property
+    def sum(self) -> Decimal | None:
+        """What the units to order cost; ``None`` where nobody told the cost."""
+        return self.cost * self.units if self.cost is not None else None
+
+
+def points(tx: Tx, house: House, sku_ids: Sequence[int] | None = None) -> dict[int, ReorderPoint]:
+    """The reorder point that holds for each of these SKUs, or for all."""
+    skus = catalogue.all_skus(tx) if sku_ids is None else catalogue.by_ids(tx, sku_ids)
+    return _points(house, house.rules(tx), skus, demand.weeks(tx, sku_ids), _stated(tx, house, sku_ids))
+
+
+def needs(tx: Tx, house: House, sku_ids: Sequence[int] | None = None) -> dict[int, Need]:
+    """What is needed of these SKUs, or of all, by their text."""
+    skus = catalogue.all_skus(tx) if sku_ids is None else catalogue.by_ids(tx, sku_ids)
+    selling, stated = demand.of_skus(tx, sku_ids), _stated(tx, house, sku_ids)
+    weeks = {sku_id: one.weeks for sku_id, one in selling.items()}
+    found_points = _points(house, house.rules(tx), skus, weeks, stated)
+    deliveries: dict[int, list[Delivery]] = defaultdict(list)
+    for one in incoming.open_deliveries(tx, sku_ids):
+        deliveries[one.sku_id].append(one)
+    fresh = {name for name, feed in supplies.every_feed(tx).items() if not stock.expired(house, feed)}
+    pools = stock.pools(tx, house, sku_ids)
+    return {
+        sku.id: _need(
+            house,
+            sku,
+            pools[sku.id],
+            found_points[sku.id],
+            selling.get(sku.id),
+            tuple(deliveries.get(sku.id, ())),
+            stated.get(sku.id, ()),
+            fresh,
+        )
+        for sku in skus
+    }
+
+
+def _need(
+    house: House,
+    sku: Sku,
+    pools: Pools,
+    point: ReorderPoint,
+    selling: Selling | None,
+    deliveries: tuple[Delivery, ...],
+    stated: Sequence[Stated],
+    fresh: set[str],
+) -> Need:
+    feed = max(stated, key=lambda one: (one.feed in fresh, one.units or 0), default=None)
+    pack_size = _number(sku, "pack_size") or (feed.pack_size if feed is not None else None)
+    minimum_order = _number(sku, "minimum_order")
+    on_order = sum(one.due for one in deliveries if not one.overdue(house.today()))
+    cost = sku.details["cost"]
+    known = selling.demand if selling is not None else None
+    return Need(
+        sku=sku,
+        pools=pools,
+        point=point,
+        selling=selling,
+        deliveries=deliveries,
+        on_order=on_order,
+        units=units_to_order(pools.available, on_order, point, known, house.order_for.days, pack_size, minimum_order),
+        supplier=sku.supplier or (feed.feed if feed is not None else None),
+        pack_size=pack_size,
+        minimum_order=minimum_order,
+        lead_time_days=_lead_time(sku, stated),
+        cost=Decimal(cost) if isinstance(cost, str) else None,
+        supplier_units=feed.units if feed is not None and feed.feed in fresh else None,
+    )
+
+
+def _points(
+    house: House,
+    rules: Rules,
+    skus: Iterable[Sku],
+    weeks: Mapping[int, Sequence[int]],
+    stated: Mapping[int, Sequence[Stated]],
+) -> dict[int, ReorderPoint]:
+    found = {}
+    for sku in skus:
+        working_days = _lead_time(sku, stated.get(sku.id, ()))
+        known, days = None, None
+        if working_days is not None:  # else its sales say nothing about when to order
+            known, days = Demand.of(weeks.get(sku.id, ())), calendar_days(working_days, house.workdays)
+        found[sku.id] = rules.reorder_point(sku.facts, known, days)
+    return found
+
+
+def _stated(tx: Tx, house: House, sku_ids: Sequence[int] | None) -> dict[int, list[Stated]]:
+    """What the feeds that are still read said."""
+    read = {port.name for port in house.ports if port.feed is not None}
+    if not read:
+        return {}
+    return {sku_id: [one for one in said if one.feed in read] for sku_id, said in supplies.of_skus(tx, sku_ids).items()}
+
+
+def _lead_time(sku: Sku, stated: Iterable[Stated]) -> int | None:
+    """In working days. Which supplier will be asked is not known yet: the slowest is reckoned with."""
+    told = [one.lead_time_days for one in stated if one.lead_time_days is not None]
+    own = _number(sku, "lead_time_days")
+    return max([*told, own] if own is not None else told, default=None)
+
+
+def _number(sku: Sku, field: str) -> int | None:
+    value = sku.details[field]
+    return value if isinstance(value, int) else None
