@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import sys
-import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -19,6 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from connectors.contract import Finding, Level
+from syncd.domain.said import one_line
 from syncd.errors import CONFIGURATION, ConfigError, SyncdError
 
 if TYPE_CHECKING:  # the services bring the database along, which --help does not need
@@ -26,7 +26,6 @@ if TYPE_CHECKING:  # the services bring the database along, which --help does no
 
 _PIPE_WIDTH = 10_000  # nothing is wrapped where nobody looks
 _LONGEST_CELL = 60  # characters, on a terminal
-_BREAKS_A_LINE = ("Cc", "Zl", "Zp")  # control characters, line and paragraph separators
 _LOOKS = {Level.OK: ("ok", "green"), Level.WARN: ("warn", "yellow"), Level.FAIL: ("FAIL", "bold red")}
 
 
@@ -59,7 +58,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, right: Se
 
 
 def _cell(text: str, most: int | None) -> str:
-    plain = "".join(" " if unicodedata.category(sign) in _BREAKS_A_LINE else sign for sign in text)
+    plain = one_line(text)
     if most is None or len(plain) <= most:
         return plain
     tail = most // 3  # names of variations differ at their end

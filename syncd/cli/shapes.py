@@ -17,6 +17,7 @@ from syncd.sync.cycle import Report
 from syncd.sync.house import House
 from syncd.sync.preview import ChannelPlan
 from syncd.sync.pusher import Line, Pushed
+from syncd.sync.replenishing import Draft, Need
 from syncd.sync.standing import Explanation, Standing, StockLine, Waiting
 from syncd.sync.suppliers import SupplierRecord
 from syncd.sync.views import in_step, why_left_alone
@@ -320,6 +321,41 @@ def of_suppliers(found: Sequence[SupplierRecord]) -> Json:
             }
             for one in found
         ],
+    }
+
+
+def of_drafts(found: Sequence[Draft]) -> Json:
+    return {
+        "suppliers": [
+            {
+                "supplier": draft.supplier,
+                "units": draft.units,
+                "cost": str(draft.cost),
+                "without_cost": draft.without_cost,
+                "skus": [_of_need(one) for one in draft.needs],
+            }
+            for draft in found
+        ]
+    }
+
+
+def _of_need(one: Need) -> Json:
+    demand = one.demand
+    return {
+        "sku": one.sku.sku,
+        "name": one.sku.name,
+        "order": one.units,
+        "available": one.pools.available,
+        "on_order": one.on_order,
+        "reorder_point": one.point.units,
+        "reorder_point_from": one.point.source.value,
+        "sold_per_week": round(demand.per_week, 2) if demand is not None else None,
+        "pack_size": one.pack_size,
+        "minimum_order": one.minimum_order,
+        "lead_time_days": one.lead_time_days,
+        "supplier_units": one.supplier_units,
+        "cost_per_unit": str(one.cost) if one.cost is not None else None,
+        "cost": str(one.sum) if one.sum is not None else None,
     }
 
 

@@ -85,11 +85,11 @@ def cause(sku: str, left: int, changes: Sequence[Change], around: Surroundings) 
     units = -change.units
     match change.kind:
         case Kind.STOCKTAKE:
-            return Said("A count found {units} fewer than the books said", units=units)
+            return Said("A count found fewer than the books said (difference: {units})", units=units)
         case Kind.ADJUSTMENT:
-            return Said("{units} were taken off by hand ({reason})", units=units, reason=change.reason)
+            return Said("Taken off by hand: {units} ({reason})", units=units, reason=change.reason)
         case Kind.TRANSFER:
-            return Said("{units} were moved to a place that is not sold from", units=units)
+            return Said("Moved to a place that is not sold from: {units}", units=units)
         case _ if change.kind in BY_CUSTOMERS:
             return _sold(sku, change, changes[number + 1 :], around)
         case _:
@@ -99,7 +99,7 @@ def cause(sku: str, left: int, changes: Sequence[Change], around: Surroundings) 
 def _sold(sku: str, sale: Change, before: Sequence[Change], around: Surroundings) -> Said:
     """Why a sale took what was promised already."""
     if sale.channel is None:
-        return Said("{units} were sold beside the shops", units=-sale.units)
+        return Said("Sold beside the shops: {units}", units=-sale.units)
     channel, number = sale.channel, sale.number or ""
     subjects = {(channel, f"{sale.order_id}/{sale.line_id}"), (channel, f"SKU {sku}")}
     if subjects & set(around.waited):

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TypeAlias
+
+_BREAKS_A_LINE = ("Cc", "Zl", "Zp")  # control characters, line and paragraph separators
+
+
+def one_line(text: str) -> str:
+    """The text without what would break its line, whatever a shop put into a name."""
+    return "".join(" " if unicodedata.category(sign) in _BREAKS_A_LINE else sign for sign in text)
+
 
 Value: TypeAlias = "str | int | Said"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from syncd.storage.incoming import Delivery
 from syncd.storage.session import Tx
 from syncd.storage.supplies import Stated
 from syncd.sync import stock
-from syncd.sync.house import House
+from syncd.sync.house import House, Refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,55 @@ def needs(tx: Tx, house: House, sku_ids: Sequence[int] | None = None) -> dict[in
         )
         for sku in skus
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What is low of one supplier; ``None``: nobody knows of whom. Nothing is sent by itself.
+
+    `needs` are also those of which enough is on the way: their `units` are 0.
+    """
+
+    supplier: str | None
+    needs: tuple[Need, ...]
+
+    @property
+    def to_order(self) -> tuple[Need, ...]:
+        return tuple(one for one in self.needs if one.units)
+
+    @property
+    def units(self) -> int:
+        return sum(one.units for one in self.needs)
+
+    @property
+    def cost(self) -> Decimal:
+        """What is to be ordered costs, as far as it is known."""
+        return sum((one.sum for one in self.to_order if one.sum is not None), Decimal())
+
+    @property
+    def without_cost(self) -> int:
+        """SKUs to order of which nobody told the cost."""
+        return sum(one.cost is None for one in self.to_order)
+
+
+def drafts(house: House, supplier: str | None = None) -> list[Draft]:
+    """What is low now, by supplier, those without one last; of one `supplier`, or of all.
+
+    Raises:
+        Refusal: no SKU has that supplier.
+    """
+    with house.db.read() as tx:
+        every = needs(tx, house).values()
+    known = sorted({one.supplier for one in every if one.supplier is not None})
+    if supplier is not None and supplier not in known:
+        near = difflib.get_close_matches(supplier, known, n=2)
+        hint = f"Did you mean {' or '.join(near)}?" if near else "They come with an import file: syncd import FILE"
+        raise Refusal(f"No SKU has the supplier {supplier}", hint)
+    found = [
+        Draft(name, tuple(one for one in every if one.low and one.supplier == name))
+        for name in ([supplier] if supplier is not None else [*known, None])
+    ]
+    return [draft for draft in found if draft.needs]
 
 
 def _need(

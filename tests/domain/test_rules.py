@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from syncd.domain.availability import Buffer, Rule
+from syncd.domain.replenishment import Demand, PointSource, ReorderPoint
 from syncd.domain.rules import Limits, Rules, Scope, ScopedLimits, SkuFacts
 
 SHOE = SkuFacts("SHOE", category="shoes", supplier="acme")
@@ -101,5 +102,15 @@ def test_a_reorder_point_is_about_the_shelf_not_a_channel(place: Place) -> None:
         "channel": Limits(reorder_point=1),
         (Scope.SKU, "SHOE", "woo"): Limits(reorder_point=2),
     }
-    assert rules(said).reorder_point(SHOE) == 7
-    assert rules({}).reorder_point(SHOE) is None
+    source = PointSource.DEFAULT if place == "default" else PointSource.SET
+    assert rules(said).reorder_point(SHOE) == ReorderPoint(7, source)
+    assert rules({}).reorder_point(SHOE) == ReorderPoint(0, PointSource.DEFAULT)
+
+
+def test_sales_ask_for_an_earlier_alert_only_where_the_owner_said_nothing_of_the_sku() -> None:
+    demand = Demand((10, 10, 10, 10))
+    by_sales = ReorderPoint(21, PointSource.SALES, lead_time_days=14, during_lead_time=20, safety=1)
+    assert rules({"default": Limits(reorder_point=5)}).reorder_point(SHOE, demand, 14) == by_sales
+    assert rules({ORDER[5]: Limits(reorder_point=0)}).reorder_point(SHOE, demand, 14) == ReorderPoint(
+        0, PointSource.SET
+    )
