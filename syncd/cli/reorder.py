@@ -114,6 +114,8 @@ def _line(one: Need) -> tuple[object, ...]:
 
 
 def _total(draft: Draft) -> str:
+    if not draft.to_order:
+        return "nothing to order"
     text = f"{many(draft.units, 'unit')} of {many(len(draft.to_order), 'SKU')}"
     if draft.cost:
         text += f", {draft.cost:,}"

@@ -160,14 +160,15 @@ def own_thresholds(house: House) -> Finding | None:
         }
     if not names:
         return None
+    default = house.default.reorder_point or 0
     by_sales = sum(point.source is PointSource.SALES for point in names.values())
-    holds = []
-    if by_default := len(names) - by_sales:
-        holds.append(f"{house.default.reorder_point or 0} holds for {by_default:,}")
-    if by_sales:
-        holds.append(f"{by_sales:,} {'is' if by_sales == 1 else 'are'} worked out of their sales")
-    have = "1 SKU has" if len(names) == 1 else f"{len(names):,} SKUs have"
-    return Finding(Level.OK, f"{have} no reorder point of their own ({_names(list(names))}): {', '.join(holds)}")
+    if len(names) == 1:
+        holds = "its sales make it" if by_sales else f"{default} holds for it"
+        return Finding(Level.OK, f"1 SKU has no reorder point of its own ({next(iter(names))}): {holds}")
+    parts = [f"{default} holds for {len(names) - by_sales:,}"] if len(names) > by_sales else []
+    parts += [f"{by_sales:,} {'is' if by_sales == 1 else 'are'} worked out of their sales"] if by_sales else []
+    have = f"{len(names):,} SKUs have no reorder point of their own ({_names(list(names))})"
+    return Finding(Level.OK, f"{have}: {', '.join(parts)}")
 
 
 def broken_promises(house: House) -> list[tuple[str, Finding]]:

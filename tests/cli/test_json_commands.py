@@ -48,7 +48,7 @@ def assert_like(real: object, example: object, nullable: frozenset[str], where: 
 
 def test_every_json_is_as_the_page_shows_it(shops: Shops) -> None:
     pages = documented()
-    beside = {"incoming", "permissions", "suppliers"}
+    beside = {"incoming", "permissions", "suppliers", "reorder"}
     assert set(pages) == {"sync", "plan", "status", "explain", "stock", "holds", "incidents"} | beside
     shops.set(SYNCD_HOLD_COUNT="1")
     shops.live({"HAT": 10, "BELT": 10, "CAP": 4, "SCARF": 9})
@@ -69,6 +69,7 @@ def test_every_json_is_as_the_page_shows_it(shops: Shops) -> None:
         "incoming": shops.done("incoming", "list", "--json"),
         "permissions": shops.done("permissions", "--json"),
         "suppliers": shops.done("suppliers", "--json"),
+        "reorder": shops.done("reorder", "--json"),
         "plan": shops.done("plan", "--json"),
         "dry-run": shops.syncd("sync", "--dry-run", "--json"),
         "sync": shops.syncd("sync", "--json"),
@@ -89,6 +90,7 @@ def test_every_json_is_as_the_page_shows_it(shops: Shops) -> None:
     assert woo["hold"] and woo["waiting"]
     assert asked["explain"].json["left_alone"]
     assert asked["status"].json["exposed"] and asked["status"].json["low"]
+    assert asked["reorder"].json["suppliers"]
     assert_like(asked["dry-run"].json["plan"], *pages["plan"], "plan")
 
 
