@@ -15,13 +15,14 @@ Block = Mapping[str, Any]
 
 MOST_IN_HEADER = 150
 MOST_IN_SECTION = 3000
+MOST_IN_TEXT = 1400  # of the two texts that one line has at most
 
 _ESCAPED = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 
 
 def blocks(page: Page) -> tuple[Block, ...]:
     """The page: a header, a section for each group of lines, and a context for who says so."""
-    title = cut(plain(page.language, page.title), MOST_IN_HEADER)
+    title = cut(page.subject, MOST_IN_HEADER)
     built: list[Block] = [{"type": "header", "text": {"type": "plain_text", "text": title, "emoji": False}}]
     if page.urgency:
         built.append(_context(_text(page.language, page.urgency)))
@@ -65,13 +66,14 @@ def _entries(language: str, part: Entries) -> Iterator[str]:
 
 
 def _entry(language: str, row: Entry) -> Iterator[str]:
-    yield f"• {_bold(_text(language, row.about))}{': ' if row.told else ''}{_text(language, row.told)}"
+    name = f" {_text(language, row.name)}" if row.name else ""
+    yield f"• {_bold(_text(language, row.about))}{name}: {_text(language, row.told)}"
     for line in row.more:
         yield _text(language, line)
 
 
 def _command(language: str, part: Command) -> Iterator[str]:
-    typed = _escaped(part.typed, MOST_IN_SECTION // 2)
+    typed = _escaped(part.typed, MOST_IN_TEXT)
     yield f"{_text(language, part.caption)}:\n```{typed}```"
 
 
@@ -99,7 +101,7 @@ _LINES: Mapping[type[Part], Callable[[str, Any], Iterator[str]]] = {
 def _text(language: str, marked: str) -> str:
     """A sentence in Slack's markup, its commands as code."""
     with_code = MARKED.sub(lambda found: f"`{found[2]}`" if found[1] == COMMAND else found[0], marked)
-    return _escaped(plain(language, with_code), MOST_IN_SECTION // 2)
+    return _escaped(plain(language, with_code), MOST_IN_TEXT)
 
 
 def _escaped(text: str, most: int) -> str:

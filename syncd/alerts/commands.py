@@ -7,10 +7,12 @@ from datetime import date
 
 from syncd.texts.marks import clean
 
+LONGEST_WORD = 200  # characters of a SKU or a supplier's name; nobody types more
+
 
 def can_be_typed(word: str) -> bool:
     """Whether what is read is what is meant: a word with signs that cannot be seen would name another one."""
-    return bool(word) and clean(word) == word
+    return 0 < len(word) <= LONGEST_WORD and clean(word) == word
 
 
 def line(*words: str) -> str:

@@ -18,9 +18,9 @@ from syncd.domain.alerts import Event, Rule, Severity
 from syncd.texts.marks import clean, command, cut, unmarked, value
 
 MOST_LINES = 200
-MOST_BYTES = 44_000  # of a digest's lines, escaped: with their HTML around them they stay below what Gmail clips
+MOST_BYTES = 56_000  # of a digest's lines, escaped: with their HTML around them they stay below what Gmail clips
 LONGEST_SUBJECT = 150
-LONGEST_ADDRESS = 2000
+LONGEST_ADDRESS = 400  # a shop's are half as long; each sign may become five in Slack
 NAMES_PREVIEWED = 5
 ORDERS_IN_A_DIGEST = 5
 
@@ -225,7 +225,7 @@ def _within_limits(rows: Sequence[tuple[Item, Entry]]) -> list[tuple[Item, Entry
     lines = size = 0
     shown: list[tuple[Item, Entry]] = []
     for item, entry in rows:
-        texts = (entry.about, entry.told, *entry.more)
+        texts = (entry.about, entry.name, entry.told, *entry.more)
         lines += 1 + len(entry.more)
         size += sum(len(escape(text).encode()) for text in texts)
         if shown and (lines > MOST_LINES or size > MOST_BYTES):
@@ -241,17 +241,16 @@ def _entry(voice: Voice, item: Item) -> Entry:
     if item.event is Event.OVER and item.over_at is not None:
         more.append(voice.phrase("Over since {moment}.", moment=voice.moment(item.over_at)))
     if item.stock is not None:
-        named = voice.joined([name, value(item.name)]) if item.name else name
         if item.oversold is not None and item.event is not Event.OVER:
             more += _oversold_lines(voice, item)
-        return Entry(named, stock_words.short(voice, item, item.stock), tuple(more))
-    if item.sku and item.channel:
-        name = voice.joined([name, value(item.channel)])
+        named = value(item.name) if item.name else ""
+        return Entry(name, named, stock_words.short(voice, item, item.stock), tuple(more))
     if item.event is not Event.OVER:
         more.append(voice.phrase("Since {moment}.", moment=voice.moment(item.since)))
     if item.hint is not None and item.event is not Event.OVER:
         more.append(voice.said(item.hint))
-    return Entry(name, voice.said(item.what) if item.what is not None else "", tuple(more))
+    where = value(item.channel) if item.sku and item.channel else ""
+    return Entry(name, where, voice.said(item.what) if item.what is not None else "", tuple(more))
 
 
 def _oversold_lines(voice: Voice, item: Item) -> Iterator[str]:

@@ -14,6 +14,8 @@ from syncd.texts.marks import COMMAND, MARKED, plain
 
 _CODE = Markup('<code dir="ltr">{}</code>')
 _APART = Markup("<bdi>{}</bdi>")
+_UNBROKEN = Markup('<span style="white-space:nowrap">{}</span>')
+_NARROW = 30  # signs that a phone has room for on one line of code
 
 
 def text(page: Page) -> str:
@@ -37,7 +39,12 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    found.filters.update(marked=_marked, plain=lambda marked, language: plain(language, marked), direction=_direction)
+    found.filters.update(
+        marked=_marked,
+        plain=lambda marked, language: plain(language, marked),
+        unbroken=_unbroken,
+        direction=_direction,
+    )
     return found
 
 
@@ -54,3 +61,11 @@ def _marked(sentence: str) -> Markup:
         told += escape(sentence[end : found.start()]) + around.format(found[2])
         end = found.end()
     return told + escape(sentence[end:])
+
+
+def _unbroken(typed: str) -> Markup:
+    """A command that breaks between its words only: ``--`` at the end of a line would be read as a word."""
+    words = (
+        _UNBROKEN.format(word) if "-" in word and len(word) <= _NARROW else escape(word) for word in typed.split(" ")
+    )
+    return Markup(" ").join(words)

@@ -36,9 +36,10 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One alert of many: what it is about, its numbers on the same line, and further lines."""
+    """One alert of many: the SKU or channel, its name, what there is to tell, and further lines."""
 
     about: str
+    name: str
     told: str
     more: tuple[str, ...] = ()
 

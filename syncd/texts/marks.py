@@ -52,7 +52,11 @@ def unmarked(text: str) -> str:
 
 
 def plain(language: str, text: str) -> str:
-    """The sentence as plain text. Marks stay only where directions meet: they stand around a command, never in it."""
+    """The sentence as plain text. Marks stay only where directions meet: they stand around a command, never in it, and
+    not around one that is alone: who copies the line would copy them."""
+    alone = MARKED.fullmatch(text)
+    if alone is not None and alone[1] == COMMAND:
+        return alone[2]
 
     def shown(found: re.Match[str]) -> str:
         return found[0] if right_to_left(language) or _runs_left(found[2]) else found[2]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from syncd.domain.said import Said, Value
-from syncd.texts.catalogues import translations
-from syncd.texts.marks import MARKED, command, plain, unmarked, value
+from syncd.texts.catalogues import right_to_left, translations
+from syncd.texts.marks import END, MARKED, VALUE, command, plain, unmarked, value
 
 LONGEST_REASON = 300  # characters of a value in the sentence of an incident: it may be an answer of a shop
 
@@ -25,8 +25,10 @@ def say_said(language: str, said: Said) -> str:
 
 def say_marked(language: str, said: Said) -> str:
     """The same with the marks of `syncd.texts.marks`, for whoever shows them in another way."""
-    told = translations(language).gettext(said.english) if said.english else ""
+    told = translations(language).gettext(said.english)
     filled = told.format(**{name: _marked(language, one) for name, one in said.values.items()})
+    if told == said.english and right_to_left(language):
+        return f"{VALUE}{unmarked(filled)}{END}"  # English among Hebrew: all of it runs from the left, in one piece
     return _A_COMMAND.sub(lambda found: found[0] if found["marked"] else command(unmarked(found[0])), filled)
 
 
