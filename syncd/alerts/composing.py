@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from syncd.alerts import commands, stock_words
 from syncd.alerts.drafts import drafts
 from syncd.alerts.headlines import TITLES, URGENCY, about, count, counts, entitled, headline, is_for_later, place
-from syncd.alerts.letter import Item, Letter, Link, Standing
+from syncd.alerts.letter import ConcernedOrder, Item, Letter, Link, Standing
 from syncd.alerts.page import Command, Entries, Entry, Facts, Heading, Links, Page, Paragraph, Part
 from syncd.alerts.voice import Voice
 from syncd.domain.alerts import Event, Rule, Severity
@@ -22,7 +22,7 @@ MOST_BYTES = 56_000  # of a digest's lines, escaped: with their HTML around them
 LONGEST_SUBJECT = 150
 LONGEST_ADDRESS = 400  # a shop's are half as long; each sign may become five in Slack
 NAMES_PREVIEWED = 5
-ORDERS_IN_A_DIGEST = 5
+ORDERS_NAMED = 5
 
 
 def page(letter: Letter, voice: Voice) -> Page:
@@ -162,7 +162,9 @@ def _drafted(voice: Voice, oversold: Sequence[Item]) -> Iterator[Part]:
     if written:
         yield Heading(voice.phrase("Draft for the customers"))
         yield Paragraph(voice.phrase("Change it as you like. Nothing is sent by itself."))
-        yield from written
+    for orders, draft in written:
+        yield Paragraph(voice.phrase("For {orders}:", orders=_names(voice, orders)))
+        yield draft
 
 
 # ---------------------------------------------------------------------- several
@@ -255,16 +257,18 @@ def _entry(voice: Voice, item: Item) -> Entry:
 
 def _oversold_lines(voice: Voice, item: Item) -> Iterator[str]:
     assert item.oversold is not None
-    names = [stock_words.order_name(one) for one in item.oversold.orders]
-    if len(names) > ORDERS_IN_A_DIGEST:
-        left = voice.integer(len(names) - ORDERS_IN_A_DIGEST)
-        names = [*names[:ORDERS_IN_A_DIGEST], voice.phrase("and {number} more", number=left)]
-    if names:
-        yield voice.phrase("Orders: {orders}", orders=voice.joined(names))
+    if item.oversold.orders:
+        yield voice.phrase("Orders: {orders}", orders=_names(voice, item.oversold.orders))
     yield voice.said(item.oversold.cause)
     sku = item.sku or ""
     if item.oversold.buffer > 0 and commands.can_be_typed(sku):
         yield command(commands.hold_back(sku, item.oversold.buffer))
+
+
+def _names(voice: Voice, orders: Sequence[ConcernedOrder]) -> str:
+    names = [stock_words.order_name(one) for one in orders[:ORDERS_NAMED]]
+    left = len(orders) - len(names)
+    return voice.joined([*names, voice.phrase("and {number} more", number=voice.integer(left))] if left else names)
 
 
 # ---------------------------------------------------------------------- how everything stands

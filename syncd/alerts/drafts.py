@@ -5,21 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from syncd.alerts.letter import Item
+from syncd.alerts.letter import ConcernedOrder, Item
 from syncd.alerts.page import Draft
 from syncd.texts.catalogues import LANGUAGES, SOURCE, say, say_date
 from syncd.texts.marks import value
 
 
-def drafts(items: Sequence[Item], today: date) -> list[Draft]:
-    """One for each language in which the buyers of the orders concerned read, in that language."""
-    languages = dict.fromkeys(
-        order.language if order.language in LANGUAGES else SOURCE
-        for item in items
-        if item.oversold is not None
-        for order in item.oversold.orders
-    )
-    return [Draft(language, _lines(language, items, today)) for language in languages]
+def drafts(items: Sequence[Item], today: date) -> list[tuple[list[ConcernedOrder], Draft]]:
+    """One for each language in which the buyers of the orders concerned read, and the orders that it is for."""
+    orders: dict[str, list[ConcernedOrder]] = {}
+    for item in items:
+        for order in item.oversold.orders if item.oversold is not None else ():
+            orders.setdefault(order.language if order.language in LANGUAGES else SOURCE, []).append(order)
+    return [(concerned, Draft(language, _lines(language, items, today))) for language, concerned in orders.items()]
 
 
 def _lines(language: str, items: Sequence[Item], today: date) -> tuple[str, ...]:
