@@ -12,9 +12,11 @@ from functools import cache, lru_cache
 from gettext import GNUTranslations, NullTranslations
 from importlib import resources
 
+from babel import Locale
 from babel.dates import format_date
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
 
 SOURCE = "en"
 _LOCALE = resources.files(__package__) / "locale"
@@ -28,6 +30,17 @@ LANGUAGES: tuple[str, ...] = (
 def message(english: str) -> str:
     """Marks an English text of the source as one that every catalogue must have."""
     return english
+
+
+def counted(one: str, many: str) -> tuple[str, str]:
+    """The same for a text that `say_number` says: for one, and for many."""
+    return one, many
+
+
+@cache
+def right_to_left(language: str) -> bool:
+    """Whether one of `LANGUAGES` is written from the right to the left."""
+    return bool(Locale.parse(language).text_direction == "rtl")
 
 
 @cache
@@ -49,7 +62,14 @@ def say(language: str, english: str, **values: object) -> str:
 
 def say_number(language: str, one: str, many: str, number: int, **values: object) -> str:
     """The same, in the form that the language has for so many: 1 dzień, 2 dni, 5 dni."""
-    return translations(language).ngettext(one, many, number).format(number=number, **values)
+    told = translations(language).ngettext(one, many, number)
+    return told.format(number=say_integer(language, number), **values)
+
+
+@lru_cache(maxsize=4096)
+def say_integer(language: str, number: int) -> str:
+    """A number with the language's own sign between its thousands; a minus is U+2212, without further signs."""
+    return ("−" if number < 0 else "") + format_decimal(abs(number), locale=language)
 
 
 @lru_cache(maxsize=4096)

@@ -21,7 +21,15 @@ from syncd.texts.catalogues import LANGUAGES, SOURCE, say, say_date, say_number
 ROOT = Path(__file__).parents[2]
 LOCALE = ROOT / "syncd" / "texts" / "locale"
 TRANSLATED = [language for language in LANGUAGES if language != SOURCE]
-_KEYWORDS = {"message": None, "say": (2,), "say_number": (2, 3), "Said": None}
+_KEYWORDS = {
+    "message": None,
+    "counted": (1, 2),
+    "say": (2,),
+    "say_number": (2, 3),
+    "phrase": (1,),
+    "phrase_number": (1, 2),
+    "Said": None,
+}
 
 
 def said_in_the_source() -> set[str | tuple[str, ...]]:
