@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from syncd.domain.safety import Change, Held
+from syncd.domain.said import Said
 from syncd.storage import channels, holds, incidents
 from syncd.storage.channels import Mode
 from syncd.storage.holds import HoldState
@@ -18,7 +19,8 @@ def tell(
     db: Database, text: str, *, subject: str = "11", kind: IncidentKind = IncidentKind.EDIT, hours: float = 0
 ) -> bool:
     with db.write() as tx:
-        return incidents.open_incident(tx, kind, channel="woo", subject=subject, text=text, hint="Look", now=at(hours))
+        words = {"text": Said.verbatim(text), "hint": Said("Look")}
+        return incidents.open_incident(tx, kind, channel="woo", subject=subject, **words, now=at(hours))
 
 
 def close(db: Database, subject: str = "11") -> None:
@@ -65,7 +67,7 @@ def test_closing_what_is_not_open_changes_nothing(database: Database) -> None:
 def test_incidents_of_one_channel_can_be_asked_for(database: Database) -> None:
     tell(database, "woo's")
     with database.write() as tx:
-        incidents.open_incident(tx, IncidentKind.RESTORED, subject="database", text="older", now=NOON)
+        incidents.open_incident(tx, IncidentKind.RESTORED, subject="database", text=Said("older"), now=NOON)
         assert [one.text for one in incidents.open_incidents(tx, "woo")] == ["woo's"]
         assert [one.text for one in incidents.open_incidents(tx)] == ["woo's", "older"]
 
@@ -127,7 +129,7 @@ def test_parked_items_are_looked_at_with_growing_pauses_and_daily_at_least(datab
 
 
 def hold(db: Database, after: int, hours: float = 0) -> holds.Hold:
-    held = Held("9 of 10 listings would become sold out", (Change(1, 8, after), Change(2, 5, 0)))
+    held = Held(Said("9 of 10 listings would become sold out"), (Change(1, 8, after), Change(2, 5, 0)))
     with db.write() as tx:
         return holds.open_hold(tx, "woo", held, at(hours))
 
@@ -188,7 +190,7 @@ def test_a_quiet_day_that_a_person_has_closed_is_told_again_only_after_an_order(
                 incidents.close_incident(tx, IncidentKind.QUIET, channel="woo", subject="orders", now=at(hours))
                 return False
             return incidents.open_incident(
-                tx, IncidentKind.QUIET, channel="woo", subject="orders", text="no order", now=at(hours)
+                tx, IncidentKind.QUIET, channel="woo", subject="orders", text=Said("no order"), now=at(hours)
             )
 
     assert look(quiet=True, hours=0)

@@ -14,6 +14,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect, select, text
 
 from syncd.domain.movements import Kind
+from syncd.domain.said import Said
 from syncd.storage import catalogue, incidents, ledger, upgrade
 from syncd.storage.migrate import SCRIPTS, backup, prepare
 from syncd.storage.migrations import HEAD
@@ -250,4 +251,4 @@ def test_notices_of_a_table_of_before_become_incidents_and_old_ones_are_no_news(
     with empty_database.write() as tx:
         assert [one.subject for one in incidents.open_incidents(tx)] == ["open"]
         assert [one.subject for one in incidents.untold_incidents(tx)] == ["open"]
-        assert incidents.open_incident(tx, incidents.IncidentKind.GAP, subject="new", text="y", now=NOON)
+        assert incidents.open_incident(tx, incidents.IncidentKind.GAP, subject="new", text=Said("y"), now=NOON)
