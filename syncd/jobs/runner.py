@@ -126,15 +126,15 @@ class Runner:
                 IncidentKind.FAILED,
                 lane,
                 kind,
-                Said("{lane}: {job} broke off at something unexpected; the log has it", lane=lane.name, job=kind),
+                Said("{channel}: {job} broke off at something unexpected; the log has it", channel=lane.name, job=kind),
                 Said("It is tried again at its next time. If it stays, report it with journalctl -u syncd."),
             )
             return
-        text = Said("{lane}: {job} could not begin in time", lane=lane.name, job=kind)
+        text = Said("{channel}: {job} could not begin in time", channel=lane.name, job=kind)
         if lane.busy_since is not None:
             text = Said(
-                "{lane}: {job} could not begin in time; it is at {other} since {since}",
-                lane=lane.name,
+                "{channel}: {job} could not begin in time; it is at {other} since {since}",
+                channel=lane.name,
                 job=kind,
                 other=lane.busy_with,
                 since=lane.busy_since,
@@ -167,8 +167,8 @@ class Runner:
             lane,
             kind,
             Said(
-                "{lane}: {job} stopped at something unexpected ({error}); details are in {details}",
-                lane=lane.name,
+                "{channel}: {job} stopped at something unexpected ({error}); details are in {details}",
+                channel=lane.name,
                 job=kind,
                 error=type(error).__name__,
                 details=details,
@@ -180,7 +180,7 @@ class Runner:
         if self._refused.get(lane.name, ("", ""))[1] == refusal.sentence:
             return  # wrong settings are met by each job of the channel
         self._refused[lane.name] = (kind, refusal.sentence)
-        text = Said("{lane}: {refusal}", lane=lane.name, refusal=refusal.sentence)
+        text = Said("{channel}: {reason}", channel=lane.name, reason=refusal.sentence)
         hint = Said.verbatim(refusal.hint) if refusal.hint else None
         self._open(IncidentKind.FAILED, lane, kind, text, hint)
 

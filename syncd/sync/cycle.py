@@ -403,7 +403,7 @@ class Cycle:
             IncidentKind.PARKED,
             channel=port.name,
             subject=subject,
-            text=Said("{channel}: {error}", channel=port.name, error=str(error)),
+            text=Said("{channel}: {reason}", channel=port.name, reason=str(error)),
             hint=Said.verbatim(error.hint) if error.hint else Said("Look at it: syncd check"),
             now=self.house.now(),
         )

@@ -202,7 +202,7 @@ def _failed(house: House, port: Port, error: ConnectorError) -> None:
             IncidentKind.PARKED,
             channel=port.name,
             subject=port.name,
-            text=Said("{channel}: {error}", channel=port.name, error=str(error)),
+            text=Said("{channel}: {reason}", channel=port.name, reason=str(error)),
             hint=Said.verbatim(error.hint) if error.hint else Said("Look at it: syncd check"),
             now=house.now(),
         )

@@ -41,6 +41,26 @@ def test_an_incident_is_opened_once_and_keeps_the_latest_words(database: Databas
     assert (found.text, found.hint, found.opened_at) == ("shows 6", "Look", NOON)
 
 
+def test_what_an_incident_says_can_be_said_in_another_language_later(database: Database) -> None:
+    said = Said.number("{number} order since {since}", "{number} orders since {since}", 3, since=NOON)
+    hint = Said("Look: {why}", why=Said("it broke"))
+
+    def found() -> incidents.Incident:
+        with database.read() as tx:
+            (one,) = incidents.open_incidents(tx)
+        return one
+
+    with database.write() as tx:
+        incidents.open_incident(tx, IncidentKind.GAP, subject="x", text=said, hint=hint, now=NOON)
+    one = found()
+    assert (one.said, one.hint_said) == (said, hint)
+    assert (one.text, one.hint) == ("3 orders since 2026-11-23 12:00 UTC", "Look: it broke")
+    with database.write() as tx:
+        assert not incidents.open_incident(tx, IncidentKind.GAP, subject="x", text=Said("none"), now=NOON)
+    one = found()
+    assert (one.text, one.hint, one.said, one.hint_said) == ("none", "", Said("none"), None)
+
+
 def test_incidents_differ_by_kind_and_subject(database: Database) -> None:
     assert tell(database, "a")
     assert tell(database, "b", subject="12")
@@ -129,7 +149,9 @@ def test_parked_items_are_looked_at_with_growing_pauses_and_daily_at_least(datab
 
 
 def hold(db: Database, after: int, hours: float = 0) -> holds.Hold:
-    held = Held(Said("9 of 10 listings would become sold out"), (Change(1, 8, after), Change(2, 5, 0)))
+    held = Held(
+        Said("{zeroed} of 10 listings would become sold out", zeroed=9 + after), (Change(1, 8, after), Change(2, 5, 0))
+    )
     with db.write() as tx:
         return holds.open_hold(tx, "woo", held, at(hours))
 
@@ -143,6 +165,8 @@ def test_a_channel_has_one_open_hold_that_is_kept_up_to_date(database: Database)
         assert holds.get(tx, first.id) == found
         assert holds.get(tx, 999) is None
     assert found.changes == (Change(1, 8, 1), Change(2, 5, 0))
+    assert found.reason == "10 of 10 listings would become sold out"
+    assert found.said == Said("{zeroed} of 10 listings would become sold out", zeroed=10)
     assert (found.state, found.created_at) == (HoldState.OPEN, NOON)
 
 
