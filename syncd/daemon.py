@@ -19,6 +19,7 @@ import syncd
 from connectors.contract import Surroundings
 from syncd import logs
 from syncd.config import Settings
+from syncd.domain.said import Said
 from syncd.errors import ConfigError, SyncdError
 from syncd.settings_values import Address
 from syncd.shift import Shift
@@ -195,15 +196,20 @@ class Daemon:
         problems = [str(one) for one in error.problems] if isinstance(error, ConfigError) else [str(error)]
         for problem in problems:
             logs.event(log, logging.ERROR, "settings_refused", why=problem)
-        text = f"The changed settings cannot be used, the old ones hold: {problems[0]}"
-        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        text = Said("The changed settings cannot be used, the old ones hold: {problem}", problem=problems[0])
+        if len(problems) > 1:
+            text = Said(
+                "The changed settings cannot be used, the old ones hold: {problem} (and {more} more)",
+                problem=problems[0],
+                more=len(problems) - 1,
+            )
         with _passing_over_trouble(), shift.house.db.write() as tx:
             incidents.open_incident(
                 tx,
                 IncidentKind.REFUSED,
                 subject="settings",
-                text=f"{text}{more}",
-                hint="See them all: syncd check. Mend them, then: systemctl reload syncd",
+                text=text,
+                hint=Said("See them all: syncd check. Mend them, then: systemctl reload syncd"),
                 now=shift.house.now(),
             )
 

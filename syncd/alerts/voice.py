@@ -8,11 +8,10 @@ from datetime import date, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_time
 from babel.numbers import format_decimal
 
 from syncd.domain.said import Said
-from syncd.texts.catalogues import say, say_date, say_integer, say_number
+from syncd.texts.catalogues import say, say_date, say_instant, say_integer, say_number, say_time
 from syncd.texts.marks import value
 from syncd.texts.said import say_marked
 
@@ -35,7 +34,7 @@ class Voice:
 
     def said(self, said: Said) -> str:
         """What an incident says."""
-        return say_marked(self.language, said)
+        return say_marked(self.language, said, self.zone)
 
     def integer(self, number: int) -> str:
         """A number of units; with a minus it is kept apart, else that would change sides in Hebrew."""
@@ -61,11 +60,9 @@ class Voice:
     def moment(self, instant: datetime) -> str:
         """When, to the minute; of today only the time of day."""
         local = instant.astimezone(self.zone)
-        # CLDR has narrow spaces in a time of day; some programs show them as boxes
-        time = format_time(local, "short", locale=self.language).replace("\u202f", " ")
         if local.date() == self.today:
-            return self.phrase("today, {time}", time=time)
-        return self.phrase("{date}, {time}", date=self.date(local.date()), time=time)
+            return self.phrase("today, {time}", time=say_time(self.language, local))
+        return say_instant(self.language, local)
 
     def joined(self, texts: Iterable[str]) -> str:
         """Several after one another: "A, b, c"."""

@@ -136,7 +136,7 @@ def _question(house: House, port: Port) -> tuple[ChannelPlan, str] | None:
     """The plan of a channel and why it is worth a question; ``None`` where it is not."""
     planned = preview.plan(house, port)
     big = preview.first_words(house, planned) if planned.mode is Mode.SHADOW else None
-    return (planned, big.reason) if big is not None else None
+    return (planned, str(big.reason)) if big is not None else None
 
 
 def _tell(result: GoneLive, width: int) -> None:

@@ -19,7 +19,7 @@ _CRITICAL = "<2>"  # the journal takes the level of a line from this (sd-daemon(
 def report_failure(ctx: typer.Context, unit: Annotated[str, typer.Argument(help="The unit that has stopped.")]) -> None:
     """Tell a person that the service has stopped; systemd calls this."""
     run = invocation.of(ctx)
-    told = [" ".join(failure.words(unit)), *failure.last_lines(unit)]
+    told = [" ".join(map(str, failure.words(unit))), *failure.last_lines(unit)]
     try:
         url, folder = config.where_the_table_is(run.env_file, run.environ)
         with acting.as_owner_of(folder):

@@ -42,7 +42,7 @@ def of_plan(plan: ChannelPlan) -> Json:
         "higher": plan.higher,
         "right": plan.right,
         "sold_out_by_buffer": plan.sold_out_by_buffer,
-        "waits_for_approval": plan.hold.reason if plan.hold is not None else None,
+        "waits_for_approval": str(plan.hold.reason) if plan.hold is not None else None,
         "listings": [
             {
                 "sku": line.sku,

@@ -166,14 +166,28 @@ class Pace:
 
 
 DAYS_OF_MARGIN = 2
+UNITS_OF_MARGIN = 2
+"""One unit of what sells slowly lasts for weeks: a margin in days alone would let it flap at ±1."""
 
 
 def runs_out_rule(pace: Pace, standing: Rule | None) -> Rule | None:
-    """Whether the shelf is empty before the next delivery can fill it. An empty one is told of by `stock_rule`."""
-    if pace.days_left is None or pace.next_delivery_in is None or pace.available <= 0:
+    """Whether the shelf is empty before the next delivery can fill it. An empty one is told of by `stock_rule`; what
+    was raised before it was empty goes on, so that a last unit that goes and comes back is told once."""
+    if pace.next_delivery_in is None:
         return None
-    spare = DAYS_OF_MARGIN if standing is Rule.RUNS_OUT else 0
-    return Rule.RUNS_OUT if pace.days_left < pace.next_delivery_in + spare else None
+    if pace.available <= 0:
+        return standing
+    if pace.days_left is None:
+        return None
+    if standing is None:
+        return Rule.RUNS_OUT if pace.days_left < pace.next_delivery_in else None
+    surely = _lasts(pace.available, pace.days_left, -UNITS_OF_MARGIN)
+    return Rule.RUNS_OUT if surely < pace.next_delivery_in + DAYS_OF_MARGIN else None
+
+
+def _lasts(available: int, days_left: float, more: int) -> float:
+    """Days for which so many units more, or fewer, would last at the same pace."""
+    return days_left * max(0, available + more) / available
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,5 +209,7 @@ def slow_rule(idle: Idleness, dead_after: timedelta, overstock_after: timedelta,
         return Rule.DEAD
     if idle.days_left is None:
         return None
-    longest = overstock_after.days * (9 / 10 if standing is not None else 1)
-    return Rule.OVERSTOCK if idle.days_left > longest else None
+    if standing is None:
+        return Rule.OVERSTOCK if idle.days_left > overstock_after.days else None
+    perhaps = _lasts(idle.available, idle.days_left, UNITS_OF_MARGIN)
+    return Rule.OVERSTOCK if perhaps > overstock_after.days * 9 / 10 else None

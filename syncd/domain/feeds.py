@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from syncd.domain.safety import HoldLimits
+from syncd.domain.said import Said
 
 JUMPS_BY = 10
 """A jump is to more than so many times what was stated, or to less than the like part, by ten units at least."""
@@ -26,15 +27,15 @@ def suspicions(
     columns_before: Sequence[str] | None,
     columns_after: Sequence[str],
     limits: HoldLimits,
-) -> list[str]:
-    """Why a reading of a feed should not be used without a yes, in words; empty where it may be.
+) -> list[Said]:
+    """Why a reading of a feed should not be used without a yes; empty where it may be.
 
     `before` and `after`: units stated by SKU of ours, ``None`` where the feed did not say. The first reading of a feed
     (`columns_before` is ``None``) has nothing to be compared with and is suspicious only where it says nothing at all.
     """
     said = {sku: units for sku, units in after.items() if units is not None}
     if columns_before is None:
-        return [] if said else ["it tells of no SKU of yours"]
+        return [] if said else [Said("it tells of no SKU of yours")]
     found = []
     if moved := _moved(columns_before, columns_after):
         found.append(moved)
@@ -46,22 +47,24 @@ def suspicions(
     jumped = [sku for sku, units in known.items() if sku in said and _jumps(units, said[sku])]
     stocked = sum(units > 0 for units in known.values())
     if not said:
-        found.append("it tells of no SKU of yours any more")
+        found.append(Said("it tells of no SKU of yours any more"))
     elif _too_many(missing, len(known), limits.missing_percent, limits.count):
-        found.append(f"{len(missing):,} of {len(known):,} SKUs are missing")
+        found.append(Said("{missing} of {known} SKUs are missing", missing=len(missing), known=len(known)))
     if stocked and len(zeroed) == stocked and stocked >= limits.count:
-        found.append("everything is 0 now")
+        found.append(Said("everything is 0 now"))
     elif _too_many(zeroed, stocked, limits.zeroing_percent, limits.count):
-        found.append(f"{len(zeroed):,} of {stocked:,} SKUs in stock become 0")
+        found.append(Said("{zeroed} of {stocked} SKUs in stock become 0", zeroed=len(zeroed), stocked=stocked))
     if absurd := sum(_absurd(units, said[sku]) for sku, units in known.items() if sku in said):
-        found.append(f"{absurd:,} of {len(known):,} SKUs more than a hundredfold")
+        found.append(Said("{absurd} of {known} SKUs more than a hundredfold", absurd=absurd, known=len(known)))
     if _too_many(jumped, len(known), limits.jumps_percent, limits.count):
-        found.append(f"{len(jumped):,} of {len(known):,} SKUs change more than tenfold")
+        found.append(Said("{jumped} of {known} SKUs change more than tenfold", jumped=len(jumped), known=len(known)))
     return found
 
 
 def covers(answered: Sequence[str], reasons: Sequence[str]) -> bool:
     """True where a person's answer holds for this reading too: it looks wrong in the same ways, and hardly more so.
+
+    Both are what `suspicions` found, in English.
 
     A feed is written anew all the time; nobody can be asked about each of its versions.
     """
@@ -94,11 +97,16 @@ def _absurd(before: int, after: int) -> bool:
     return after >= ABSURD_FROM and after > ABSURD_BY * max(1, before)
 
 
-def _moved(before: Sequence[str], after: Sequence[str]) -> str:
+def _moved(before: Sequence[str], after: Sequence[str]) -> Said | None:
     """Columns that were added at the end harm nobody; others may stand under a word that is not theirs."""
     if list(after[: len(before)]) == list(before):
-        return ""
+        return None
     gone = [word for word in before if word not in after]
     if gone:
-        return f"its columns changed: {', '.join(gone[:3])} {'is' if len(gone) == 1 else 'are'} gone"
-    return "its columns stand in another order"
+        return Said.number(
+            "its columns changed: {columns} is gone",
+            "its columns changed: {columns} are gone",
+            len(gone),
+            columns=", ".join(gone[:3]),
+        )
+    return Said("its columns stand in another order")

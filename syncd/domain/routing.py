@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from syncd.domain.alerts import Rule, Severity, severity
@@ -59,13 +59,11 @@ class Digest:
     weekday: int | None = None
 
     def following(self, instant: datetime, zone: ZoneInfo) -> datetime:
-        """The next digest after that instant, aware UTC as the instant is. A time that the clock skips in spring is
-        an hour later; one that comes twice in autumn is the first."""
-        local = instant.astimezone(zone)
-        day = local.date()
+        """The next digest after that instant; both are aware UTC."""
+        day = instant.astimezone(zone).date()
         while True:
             if self.weekday is None or day.weekday() == self.weekday:
-                at = datetime.combine(day, self.at, zone).astimezone(instant.tzinfo)
+                at = _instant(day, self.at, zone)
                 if at > instant:
                     return at
             day += timedelta(days=1)
@@ -74,29 +72,35 @@ class Digest:
 @dataclass(frozen=True, slots=True)
 class QuietHours:
     """From `begin` until `end` by the shop's clock nothing but the exceptions is told; over midnight where `end` is
-    earlier."""
+    not later."""
 
     begin: time
     end: time
 
     def end_of(self, instant: datetime, zone: ZoneInfo) -> datetime | None:
-        """When the quiet in which that instant lies ends; ``None`` where it lies in none."""
-        local = instant.astimezone(zone)
-        clock = local.time()
-        over_midnight = self.end <= self.begin
-        inside = (clock >= self.begin or clock < self.end) if over_midnight else self.begin <= clock < self.end
-        if not inside:
-            return None
-        tomorrow = over_midnight and clock >= self.begin
-        day = local.date() + timedelta(days=1 if tomorrow else 0)
-        return datetime.combine(day, self.end, zone).astimezone(instant.tzinfo)
+        """When the quiet in which that instant lies ends, always later; ``None`` where it lies in none. Both are aware
+        UTC."""
+        today = instant.astimezone(zone).date()
+        for day in (today - timedelta(days=1), today):
+            last = day + timedelta(days=1) if self.end <= self.begin else day
+            end = _instant(last, self.end, zone)
+            if _instant(day, self.begin, zone) <= instant < end:
+                return end
+        return None
+
+
+def _instant(day: date, clock: time, zone: ZoneInfo) -> datetime:
+    """When the shop's clock shows that, aware UTC. A time that it skips in spring is an hour later; one that comes
+    twice in autumn is the first."""
+    return datetime.combine(day, clock, zone).astimezone(UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """When each kind of alert is told. `at_once`: what does not wait for the digest. `quiet_except`: what is told in
-    quiet hours, too. `daily_line`: with each digest a line tells how things stand, also where nothing happened, so that
-    silence is never ambiguous."""
+    """When each kind of alert is told. `at_once`: what does not wait for the digest, which comes at its own time, also
+    in quiet hours. `quiet_except`: what is told at once in quiet hours, too. `daily_line`: with each digest a line
+    tells how things stand, also where nothing happened, so that silence is never ambiguous.
+    """
 
     at_once: Sequence[Matter] = (Matter(severity=Severity.CRITICAL), Matter(severity=Severity.WARNING))
     digest: Digest = Digest()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from syncd.domain.said import Said, joined
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -41,7 +43,7 @@ class HoldLimits:
 class Held:
     """A change that waits, with the sentence that says why."""
 
-    reason: str
+    reason: Said
     changes: tuple[Change, ...]
 
 
@@ -54,13 +56,21 @@ def too_big(changes: Sequence[Change], listings: int, limits: HoldLimits) -> Hel
     jumping = tuple(change for change in changes if change.jumps)
     reasons = []
     if len(zeroed) >= limits.count and len(zeroed) * 100 > listings * limits.zeroing_percent:
-        reasons.append(f"{len(zeroed)} of {listings} listings would become sold out")
+        reasons.append(
+            Said("{zeroed} of {listings} listings would become sold out", zeroed=len(zeroed), listings=listings)
+        )
     if len(jumping) >= limits.count and len(jumping) * 100 > listings * limits.jumps_percent:
-        reasons.append(f"{len(jumping)} of {listings} listings would more than double or more than halve")
+        reasons.append(
+            Said(
+                "{jumping} of {listings} listings would more than double or more than halve",
+                jumping=len(jumping),
+                listings=listings,
+            )
+        )
     if not reasons:
         return None
     worst = sorted({*zeroed, *jumping}, key=lambda change: (not change.zeroes, -abs(change.after - change.before)))
-    return Held(" and ".join(reasons), tuple(worst))
+    return Held(joined(reasons), tuple(worst))
 
 
 def explained(baseline_told: int, sold_since: int) -> int:

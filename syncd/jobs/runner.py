@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from syncd import logs
+from syncd.domain.said import Said, Value
 from syncd.jobs.lanes import HOUSE, Lane
 from syncd.jobs.timetable import Mishap
 from syncd.storage import incidents, leases, runs
@@ -125,17 +126,25 @@ class Runner:
                 IncidentKind.FAILED,
                 lane,
                 kind,
-                f"{lane.name}: {kind} broke off at something unexpected; the log has it",
-                "It is tried again at its next time. If it stays, report it with journalctl -u syncd.",
+                Said("{channel}: {job} broke off at something unexpected; the log has it", channel=lane.name, job=kind),
+                Said("It is tried again at its next time. If it stays, report it with journalctl -u syncd."),
             )
             return
-        at_work = f"; it is at {lane.busy_with} since {lane.busy_since:%H:%M} UTC" if lane.busy_since else ""
+        text = Said("{channel}: {job} could not begin in time", channel=lane.name, job=kind)
+        if lane.busy_since is not None:
+            text = Said(
+                "{channel}: {job} could not begin in time; it is at {other} since {since}",
+                channel=lane.name,
+                job=kind,
+                other=lane.busy_with,
+                since=lane.busy_since,
+            )
         self._open(
             IncidentKind.LATE,
             lane,
             kind,
-            f"{lane.name}: {kind} could not begin in time{at_work}",
-            "A slow shop or a slow disk; the others go on. Look at it: syncd check",
+            text,
+            Said("A slow shop or a slow disk; the others go on. Look at it: syncd check"),
         )
 
     def _is_over(self, incident: IncidentKind, lane: Lane, kind: str) -> None:
@@ -150,24 +159,32 @@ class Runner:
     def _unexpected(self, lane: Lane, kind: str, error: Exception) -> None:
         log.error("job_failed channel=%s job=%s", lane.name, kind, exc_info=error)
         try:
-            details = str(logs.write_details(error, self.details_in, now=self.house.now()))
+            details: Value = str(logs.write_details(error, self.details_in, now=self.house.now()))
         except OSError:  # no room: the journal has the traceback
-            details = "the log"
+            details = Said("the log")
         self._open(
             IncidentKind.FAILED,
             lane,
             kind,
-            f"{lane.name}: {kind} stopped at something unexpected ({type(error).__name__}); details are in {details}",
-            "It is tried again at its next time. If it stays, report it with that file: secrets are taken out.",
+            Said(
+                "{channel}: {job} stopped at something unexpected ({error}); details are in {details}",
+                channel=lane.name,
+                job=kind,
+                error=type(error).__name__,
+                details=details,
+            ),
+            Said("It is tried again at its next time. If it stays, report it with that file: secrets are taken out."),
         )
 
     def _told_once(self, lane: Lane, kind: str, refusal: Refusal) -> None:
         if self._refused.get(lane.name, ("", ""))[1] == refusal.sentence:
             return  # wrong settings are met by each job of the channel
         self._refused[lane.name] = (kind, refusal.sentence)
-        self._open(IncidentKind.FAILED, lane, kind, f"{lane.name}: {refusal.sentence}", refusal.hint)
+        text = Said("{channel}: {reason}", channel=lane.name, reason=refusal.sentence)
+        hint = Said.verbatim(refusal.hint) if refusal.hint else None
+        self._open(IncidentKind.FAILED, lane, kind, text, hint)
 
-    def _open(self, incident: IncidentKind, lane: Lane, kind: str, text: str, hint: str) -> None:
+    def _open(self, incident: IncidentKind, lane: Lane, kind: str, text: Said, hint: Said | None) -> None:
         try:
             with self._telling:
                 lane.over.discard((incident, kind))

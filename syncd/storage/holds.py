@@ -10,6 +10,7 @@ from enum import StrEnum
 from sqlalchemy import insert, null, select, update
 
 from syncd.domain.safety import Change, Held
+from syncd.domain.said import Said
 from syncd.storage.schema import LARGEST_ID, holds
 from syncd.storage.session import Tx
 
@@ -23,10 +24,13 @@ class HoldState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Hold:
+    """`reason` is English; `said` is the same, to be said in another language."""
+
     id: int
     channel: str
     state: HoldState
     reason: str
+    said: Said
     changes: tuple[Change, ...]
     created_at: datetime
     feed: tuple[str, ...] | None = None  # why a feed is held as a whole; ``None``: numbers are held
@@ -35,13 +39,20 @@ class Hold:
 def _hold(row: object) -> Hold:
     changes = tuple(Change(*change) for change in row.changes)  # type: ignore[attr-defined] # a result row
     feed = None if row.feed is None else tuple(row.feed)  # type: ignore[attr-defined]
-    return Hold(row.id, row.channel, HoldState(row.state), row.reason, changes, row.created_at, feed)  # type: ignore[attr-defined]
+    said = Said.verbatim(row.reason) if row.said is None else Said.of_json(row.said)  # type: ignore[attr-defined]
+    return Hold(row.id, row.channel, HoldState(row.state), row.reason, said, changes, row.created_at, feed)  # type: ignore[attr-defined]
 
 
 def open_hold(tx: Tx, channel: str, held: Held, now: datetime, *, feed: Sequence[str] | None = None) -> Hold:
-    """The open hold of a channel, brought up to date; a new one when there is none. `feed`: why a feed is held."""
+    """The open hold of a channel, brought up to date; a new one when there is none. `feed`: why a feed is
+    held, in English."""
     changes = [[one.listing, one.before, one.after] for one in held.changes]
-    values = {"reason": held.reason, "changes": changes, "feed": null() if feed is None else list(feed)}
+    values = {
+        "reason": str(held.reason),
+        "said": held.reason.as_json(),
+        "changes": changes,
+        "feed": null() if feed is None else list(feed),
+    }
     row = tx.execute(select(holds).where(holds.c.channel == channel, holds.c.state == HoldState.OPEN.value)).first()
     if row is None:
         fresh = {"channel": channel, "state": HoldState.OPEN.value, "created_at": now}

@@ -12,8 +12,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Row, case, delete, func, insert, select, update
+from sqlalchemy import Row, case, delete, func, insert, null, select, update
 
+from syncd.domain.said import Said
 from syncd.storage.schema import incidents, parked
 from syncd.storage.session import Tx
 
@@ -66,7 +67,10 @@ class ClosedBy(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """One thing that a person should know; open until its cause is gone or somebody closes it (N75)."""
+    """One thing that a person should know; open until its cause is gone or somebody closes it (N75).
+
+    `text` and `hint` are English; `said` and `hint_said` are the same, to be said in another language.
+    """
 
     id: int
     kind: IncidentKind
@@ -74,6 +78,8 @@ class Incident:
     subject: str
     text: str
     hint: str
+    said: Said
+    hint_said: Said | None
     opened_at: datetime
     closed_at: datetime | None = None
     closed_by: ClosedBy | None = None
@@ -94,17 +100,23 @@ def _here(kind: IncidentKind, channel: str, subject: str) -> object:
 
 
 def open_incident(
-    tx: Tx, kind: IncidentKind, *, channel: str = "", subject: str, text: str, hint: str = "", now: datetime
+    tx: Tx, kind: IncidentKind, *, channel: str = "", subject: str, text: Said, hint: Said | None = None, now: datetime
 ) -> bool:
     """Open an incident, or bring the words of the open one up to date; True when it is new.
 
     One of the kinds in `STAY_CLOSED` that a person has closed stays closed until its cause was gone once: who has read
     of a quiet day is not told of it again at each look. Others, such as an edit, hold numbers back and come back.
     """
+    words = {
+        "text": str(text),
+        "hint": "" if hint is None else str(hint),
+        "said": text.as_json(),
+        "hint_said": null() if hint is None else hint.as_json(),
+    }
     here = _here(kind, channel, subject)
     row = tx.execute(select(incidents.c.id).where(here)).first()  # type: ignore[arg-type] # a column expression
     if row is not None:
-        tx.execute(update(incidents).where(incidents.c.id == row.id).values(text=text, hint=hint))
+        tx.execute(update(incidents).where(incidents.c.id == row.id).values(**words))
         return False
     read = incidents.c.closed_by == ClosedBy.PERSON.value
     of_it = (incidents.c.kind == kind.value) & (incidents.c.channel == channel) & (incidents.c.subject == subject)
@@ -112,9 +124,7 @@ def open_incident(
         still = select(incidents.c.id).where(of_it, read, incidents.c.over.is_(False))
         if tx.execute(still).first() is not None:
             return False
-    tx.execute(
-        insert(incidents).values(kind=kind.value, channel=channel, subject=subject, text=text, hint=hint, opened_at=now)
-    )
+    tx.execute(insert(incidents).values(kind=kind.value, channel=channel, subject=subject, opened_at=now, **words))
     return True
 
 
@@ -183,6 +193,8 @@ def _incident(row: Row[Any]) -> Incident:
         row.subject,
         row.text,
         row.hint,
+        Said.of_json(row.said) if row.said is not None else Said.verbatim(row.text),
+        _hint_said(row),
         row.opened_at,
         row.closed_at,
         ClosedBy(row.closed_by) if row.closed_by else None,
@@ -197,6 +209,12 @@ def closed_since(tx: Tx, kind: IncidentKind, since: datetime) -> set[tuple[str, 
         )
     )
     return {(channel, subject) for channel, subject in rows}
+
+
+def _hint_said(row: Row[Any]) -> Said | None:
+    if row.hint_said is not None:
+        return Said.of_json(row.hint_said)
+    return Said.verbatim(row.hint) if row.hint else None
 
 
 def park(

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from sqlalchemy import delete, insert, select, update
 
+from syncd.domain.said import Said
 from syncd.storage import channels, sequence
 from syncd.storage.incidents import IncidentKind, open_incident
 from syncd.storage.schema import intents, listings, meta, runs
@@ -115,7 +116,9 @@ def _restored(tx: Tx, now: datetime) -> None:
         tx,
         IncidentKind.RESTORED,
         subject="database",
-        text="This database is an older copy: syncd worked on after it was made. All channels are in shadow again.",
-        hint="Look at the plan (syncd plan), count what looks wrong (syncd count), then: syncd go-live",
+        text=Said(
+            "This database is an older copy: syncd worked on after it was made. All channels are in shadow again."
+        ),
+        hint=Said("Look at the plan (syncd plan), count what looks wrong (syncd count), then: syncd go-live"),
         now=now,
     )

@@ -415,6 +415,8 @@ incidents = Table(
     Column("subject", Text, nullable=False),
     Column("text", Text, nullable=False),
     Column("hint", Text, nullable=False, server_default=""),
+    Column("said", JSON),  # the text as domain.said.Said.as_json; NULL: of an earlier syncd, in English only
+    Column("hint_said", JSON),  # the hint likewise; NULL also where there is none
     Column("opened_at", Instant, nullable=False),
     Column("closed_at", Instant),
     Column("closed_by", Text),  # storage.incidents.ClosedBy
@@ -430,6 +432,7 @@ holds = Table(
     Column("channel", ForeignKey("channels.name"), nullable=False),
     Column("state", Text, nullable=False),  # storage.holds.HoldState
     Column("reason", Text, nullable=False),
+    Column("said", JSON),  # the reason as domain.said.Said.as_json; NULL: of an earlier syncd, in English only
     Column("changes", JSON, nullable=False),  # [[listing row, before, after], ...], the worst first
     Column("feed", JSON),  # why a feed is held as a whole, in words; NULL: numbers of a channel are held
     Column("created_at", Instant, nullable=False),

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from connectors.contract import OrderLine, OrderState
 from syncd.domain.movements import Kind, LineBooked, Movement, Step, steps
+from syncd.domain.said import Said
 from syncd.storage import catalogue, ledger, listings, orders
 from syncd.storage.channels import Channel
 from syncd.storage.incidents import IncidentKind, close_incident, open_incident
@@ -188,23 +189,48 @@ class Bookkeeper:
         if counts_no_stock or not _moves_units(after):
             return  # a gift card, a download, or a line that takes nothing: recorded, nobody is asked (design.md §3.7)
         name = self.port.name
+        sku = line.sku or Said("missing")
         if self.port.by_sku:
-            did = f"sold {after.fulfilled}" if after.fulfilled else f"took back {after.returned}"
-            text = f"Receipt {state.number} in {name} {did} × SKU {line.sku or 'missing'}"
-            hint = (
+            text = (
+                Said(
+                    "Receipt {receipt} in {channel} sold {units} × SKU {sku}, which is not in the master table",
+                    receipt=state.number,
+                    channel=name,
+                    units=after.fulfilled,
+                    sku=sku,
+                )
+                if after.fulfilled
+                else Said(
+                    "Receipt {receipt} in {channel} took back {units} × SKU {sku}, which is not in the master table",
+                    receipt=state.number,
+                    channel=name,
+                    units=after.returned,
+                    sku=sku,
+                )
+            )
+            hint = Said(
                 "It is booked by itself once the SKU is counted: syncd count SKU UNITS. A mistyped one? syncd sell"
                 " RIGHT-SKU UNITS, then close this"
             )
         else:
-            units = after.reserved or after.fulfilled
-            text = f"Order {state.number} in {name} sold {units} × {line.name} (SKU {line.sku or 'missing'})"
-            hint = f"Count it (syncd count SKU UNITS) or match it: syncd map export todo.csv --channel {name}"
+            text = Said(
+                "Order {order} in {channel} sold {units} × {name} (SKU {sku}), which is not in the master table",
+                order=state.number,
+                channel=name,
+                units=after.reserved or after.fulfilled,
+                name=line.name,
+                sku=sku,
+            )
+            hint = Said(
+                "Count it (syncd count SKU UNITS) or match it: syncd map export todo.csv --channel {channel}",
+                channel=name,
+            )
         open_incident(
             self.tx,
             IncidentKind.UNMAPPED,
             channel=name,
             subject=self._subject(state.id, line.line_id, line.sku),
-            text=f"{text}, which is not in the master table",
+            text=text,
             hint=hint,
             now=self.now,
         )
@@ -390,13 +416,20 @@ def note_oversold(tx: Tx, house: House, sku_ids: Iterable[int]) -> None:
         missing = -pools[sku.id].left_for(sells)
         if missing > 0 and sku.counted_at is not None:
             held = ", ".join(f"{one.channel} {one.number}" for one in reserved.get(sku.id, [])[-5:])
+            text = Said("{sku}: {missing} more promised than is there", sku=sku.sku, missing=missing)
+            if held:
+                text = Said(
+                    "{sku}: {missing} more promised than is there (latest orders: {orders})",
+                    sku=sku.sku,
+                    missing=missing,
+                    orders=held,
+                )
             open_incident(
                 tx,
                 IncidentKind.OVERSOLD,
                 subject=sku.sku,
-                text=f"{sku.sku}: {missing} more promised than is there"
-                + (f" (latest orders: {held})" if held else ""),
-                hint=f"Look at it: syncd explain {sku.sku}. A wrong count: syncd count {sku.sku} UNITS",
+                text=text,
+                hint=Said("Look at it: syncd explain {sku}. A wrong count: syncd count {sku} UNITS", sku=sku.sku),
                 now=now,
             )
         else:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from syncd.domain.said import Said
 from syncd.storage import channels, incidents, incoming, ledger, listings, meta, permissions
 from syncd.storage.incidents import IncidentKind
 from syncd.storage.session import Tx
@@ -69,26 +70,45 @@ def _tell_overdue(tx: Tx, house: House) -> None:
     for one in incoming.open_deliveries(tx):
         if not one.overdue(today):
             continue
+        assert one.expected_on is not None
         still.add(str(one.id))
         incidents.open_incident(
             tx,
             IncidentKind.OVERDUE,
             subject=str(one.id),
-            text=f"Delivery {one.id}: {one.due} × {one.sku} were expected on {one.expected_on} and did not come",
-            hint=f"syncd incoming receive {one.id}, or syncd incoming delay {one.id} DAY. They are not sold meanwhile.",
+            text=Said(
+                "Delivery {delivery}: {units} × {sku} were expected on {day} and did not come",
+                delivery=str(one.id),
+                units=one.due,
+                sku=one.sku,
+                day=one.expected_on,
+            ),
+            hint=Said(
+                "syncd incoming receive {delivery}, or syncd incoming delay {delivery} DAY. They are not sold"
+                " meanwhile.",
+                delivery=str(one.id),
+            ),
             now=house.now(),
         )
     for permission in permissions.every(tx):
         if not permission.holds(today) or not permission.late(today):
             continue
+        assert permission.starts_on is not None
         subject = f"pre-order of {permission.sku}"
         still.add(subject)
         incidents.open_incident(
             tx,
             IncidentKind.OVERDUE,
             subject=subject,
-            text=f"The pre-order of {permission.sku} was to ship from {permission.starts_on}; it is sold no more",
-            hint=f"They are here: syncd pre-order {permission.sku} --end, and count them. Later: tell the new --from.",
+            text=Said(
+                "The pre-order of {sku} was to ship from {day}; it is sold no more",
+                sku=permission.sku,
+                day=permission.starts_on,
+            ),
+            hint=Said(
+                "They are here: syncd pre-order {sku} --end, and count them. Later: tell the new --from.",
+                sku=permission.sku,
+            ),
             now=house.now(),
         )
     for incident in incidents.open_incidents(tx):

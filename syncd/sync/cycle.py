@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from connectors.contract import ConnectorError, CredentialsRejected, Unreadable
+from syncd.domain.said import Said
 from syncd.domain.stock import StockClass
 from syncd.storage import catalogue, channels, incidents, leases, listings
 from syncd.storage.channels import Channel, Mode
@@ -402,8 +403,8 @@ class Cycle:
             IncidentKind.PARKED,
             channel=port.name,
             subject=subject,
-            text=f"{port.name}: {error}",
-            hint=error.hint or "Look at it: syncd check",
+            text=Said("{channel}: {reason}", channel=port.name, reason=str(error)),
+            hint=Said.verbatim(error.hint) if error.hint else Said("Look at it: syncd check"),
             now=self.house.now(),
         )
 

@@ -6,6 +6,7 @@ import uuid
 
 from syncd.domain.drift import OnEdit
 from syncd.domain.movements import Kind, Movement
+from syncd.domain.said import Said
 from syncd.storage import catalogue, ledger, listings
 from syncd.storage.incidents import IncidentKind, close_incident, open_incident
 from syncd.storage.listings import ListingRow
@@ -15,15 +16,25 @@ from syncd.sync.house import House
 
 def note(tx: Tx, house: House, row: ListingRow) -> None:
     """Tell both numbers and both ways out. Lowerings still go out meanwhile; the difference is never overwritten."""
-    assert row.sku_id is not None
+    assert row.sku_id is not None and row.shown is not None and row.expected is not None
     sku = catalogue.by_ids(tx, [row.sku_id])[0].sku
     open_incident(
         tx,
         IncidentKind.EDIT,
         channel=row.channel,
         subject=row.listing_id,
-        text=f"{row.channel} shows {row.shown} of {sku} where {row.expected} was expected; no order explains it so far",
-        hint=f"The shop is right: syncd adopt {row.channel} --sku {sku}. Ours is right: syncd heal {row.channel} {sku}",
+        text=Said(
+            "{channel} shows {shown} of {sku} where {expected} was expected; no order explains it so far",
+            channel=row.channel,
+            shown=row.shown,
+            sku=sku,
+            expected=row.expected,
+        ),
+        hint=Said(
+            "The shop is right: syncd adopt {channel} --sku {sku}. Ours is right: syncd heal {channel} {sku}",
+            channel=row.channel,
+            sku=sku,
+        ),
         now=house.now(),
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from connectors.contract import CredentialsRejected, Subscriptions
+from syncd.domain.said import Said
 from syncd.storage import channels, incidents
 from syncd.storage.incidents import IncidentKind
 from syncd.sync.house import House, Port
@@ -38,7 +39,8 @@ def keep(
     try:
         found = port.teller.subscribe(address)
     except CredentialsRejected as error:
-        _open(house, port, NOT_ALLOWED, f"{port.name} does not let syncd register webhooks: {error}", error.hint)
+        text = Said("{channel} does not let syncd register webhooks: {error}", channel=port.name, error=str(error))
+        _open(house, port, NOT_ALLOWED, text, Said.verbatim(error.hint) if error.hint else None)
         raise
     _close(house, port, NOT_ALLOWED)
     _leave_old_address(house, port, address)
@@ -49,8 +51,12 @@ def keep(
             house,
             port,
             SWITCHED_OFF,
-            f"{port.name} had switched off or lost its webhooks ({gone}); they are put back",
-            "Is SYNCD_WEBHOOK_URL reachable from outside? Until they arrive the shop is polled.",
+            Said(
+                "{channel} had switched off or lost its webhooks ({topics}); they are put back",
+                channel=port.name,
+                topics=gone,
+            ),
+            Said("Is SYNCD_WEBHOOK_URL reachable from outside? Until they arrive the shop is polled."),
         )
     else:
         _close(house, port, SWITCHED_OFF)
@@ -97,12 +103,12 @@ def _look_whether_they_arrive(
             house,
             port,
             UNREACHED,
-            f"{port.name} sells, and none of its webhooks arrived at {address}",
-            "Let your web server pass them on to SYNCD_LISTEN (docs/service.md); until then the shop is polled.",
+            Said("{channel} sells, and none of its webhooks arrived at {address}", channel=port.name, address=address),
+            Said("Let your web server pass them on to SYNCD_LISTEN (docs/service.md); until then the shop is polled."),
         )
 
 
-def _open(house: House, port: Port, subject: str, text: str, hint: str) -> None:
+def _open(house: House, port: Port, subject: str, text: Said, hint: Said | None) -> None:
     with house.db.write() as tx:
         incidents.open_incident(
             tx, IncidentKind.HOOKS, channel=port.name, subject=subject, text=text, hint=hint, now=house.now()

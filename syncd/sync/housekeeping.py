@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from syncd.domain.said import Said
 from syncd.storage import inbox, incidents, runs
 from syncd.storage.incidents import IncidentKind
 from syncd.storage.migrate import backup
@@ -68,7 +69,7 @@ def _tell(house: House, now: datetime, error: OSError | DatabaseProblem) -> None
             tx,
             IncidentKind.BACKUP,
             subject="nightly",
-            text=f"The nightly copy of the master table could not be made: {error}",
-            hint="Is there room on the disk? By hand: syncd backup FILE",
+            text=Said("The nightly copy of the master table could not be made: {error}", error=str(error)),
+            hint=Said("Is there room on the disk? By hand: syncd backup FILE"),
             now=now,
         )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from connectors.contract import Listing, StockKeeping
+from syncd.domain.said import Said, Value
 from syncd.domain.stock import normal_sku, twin_key
 from syncd.storage import catalogue, channels, incidents, listings
 from syncd.storage.incidents import IncidentKind
@@ -62,7 +63,10 @@ def refresh(house: House, port: Port) -> None:
             readable = {one.id for one in page.listings} - {item.ref for item in page.parked}
             unreadable.unpark(tx, house, port, unreadable.LISTING, readable)
             for item in page.parked:
-                hint = f"Mend it in the shop, then: syncd map {port.name}. Its SKU is not raised meanwhile."
+                hint = Said(
+                    "Mend it in the shop, then: syncd map {channel}. Its SKU is not raised meanwhile.",
+                    channel=port.name,
+                )
                 unreadable.park(tx, house, port, unreadable.LISTING, item, hint=hint)
                 seen.update(item.listing_ids)
         house.progress(f"{port.name}: reading listings", len(seen), page.total)
@@ -121,21 +125,19 @@ def vanish(tx: Tx, row: ListingRow, house: House) -> None:
             IncidentKind.VANISHED,
             channel=row.channel,
             subject=row.listing_id,
-            text=f"{row.channel} does not show {row.title} (SKU {row.channel_sku}) any more; its stock is left",
-            hint="Put it back in the shop, or leave it: it is not written meanwhile.",
+            text=Said(
+                "{channel} does not show {title} (SKU {sku}) any more; its stock is left",
+                channel=row.channel,
+                title=row.title,
+                sku=row.channel_sku or Said("missing"),
+            ),
+            hint=Said("Put it back in the shop, or leave it: it is not written meanwhile."),
             now=house.now(),
         )
 
 
 def note_left_alone(tx: Tx, house: House, port: Port, row: ListingRow) -> None:
     """Tell a person when a listing that is told its numbers can no longer be, because of how the shop sells it."""
-    reasons = {"none": "the shop does not count its stock any more", "parent": "its parent counts the stock now"}
-    reason = reasons.get(row.stock, " and ".join(row.sells_at_zero))
-    hint = "Set it back in the shop, or match what counts it now: syncd map export todo.csv"
-    if row.stock == "own":
-        hint = f"Set it back in the shop, or accept that it sells on: syncd map accept {port.name} {row.channel_sku}"
-        if row.can_stop:
-            hint = f"Let 0 end the sale: syncd map stop {port.name} {row.channel_sku}. {hint}"
     safe = row.kept or (row.stock == "none" and port.start_counting) or row.sku_id is None or row.excluded
     if safe or row.vanished_at is not None:
         incidents.close_incident(
@@ -147,10 +149,45 @@ def note_left_alone(tx: Tx, house: House, port: Port, row: ListingRow) -> None:
             IncidentKind.LEFT_ALONE,
             channel=port.name,
             subject=row.listing_id,
-            text=f"{port.name}: {row.title} (SKU {row.channel_sku}) is left alone now: {reason}",
-            hint=hint,
+            text=Said(
+                "{channel}: {title} (SKU {sku}) is left alone now: {reason}",
+                channel=port.name,
+                title=row.title,
+                sku=row.channel_sku or Said("missing"),
+                reason=_left_because(row),
+            ),
+            hint=_way_back(tx, port, row),
             now=house.now(),
         )
+
+
+def _left_because(row: ListingRow) -> Value:
+    if row.stock == "none":
+        return Said("the shop does not count its stock any more")
+    if row.stock == "parent":
+        return Said("its parent counts the stock now")
+    return " and ".join(row.sells_at_zero)
+
+
+def _way_back(tx: Tx, port: Port, row: ListingRow) -> Said:
+    """How a listing that is left alone is kept in step again."""
+    if row.stock != "own":
+        return Said("Set it back in the shop, or match what counts it now: syncd map export todo.csv")
+    assert row.sku_id is not None
+    sku = catalogue.by_ids(tx, [row.sku_id])[0].sku
+    accept = Said(
+        "Set it back in the shop, or accept that it sells on: syncd map accept {channel} {sku}",
+        channel=port.name,
+        sku=sku,
+    )
+    if not row.can_stop:
+        return accept
+    return Said(
+        "Let 0 end the sale: syncd map stop {channel} {sku}. {otherwise}",
+        channel=port.name,
+        sku=sku,
+        otherwise=accept,
+    )
 
 
 def settle_matches(tx: Tx, house: House, port: Port) -> None:

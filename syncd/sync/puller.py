@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from connectors.contract import CursorExpired, Parked, SalesSource
+from syncd.domain.said import Said
 from syncd.storage import channels, incidents, listings, orders, sequence
 from syncd.storage.channels import Channel
 from syncd.storage.incidents import IncidentKind
@@ -92,8 +93,14 @@ def _tell_gap(tx: Tx, house: House, port: Port, channel: Channel) -> None:
         IncidentKind.GAP,
         channel=port.name,
         subject=f"{since:%Y-%m-%d %H:%M}",
-        text=f"{port.name} cannot tell what changed since {since:%Y-%m-%d %H:%M} UTC; open orders were read anew",
-        hint="What was ordered and shipped between then and now is not known: count what sells fast (syncd count).",
+        text=Said(
+            "{channel} cannot tell what changed since {since}; open orders were read anew",
+            channel=port.name,
+            since=since,
+        ),
+        hint=Said(
+            "What was ordered and shipped between then and now is not known: count what sells fast (syncd count)."
+        ),
         now=house.now(),
     )
 
@@ -130,15 +137,19 @@ def _note_silence(tx: Tx, house: House, port: Port) -> None:
     if port.steady or not silent(channel, port, house):
         incidents.close_incident(tx, IncidentKind.SILENT, channel=port.name, subject=port.name, now=house.now())
         return
-    since = f"{channel.silent_since():%Y-%m-%d %H:%M} UTC"
     incidents.open_incident(
         tx,
         IncidentKind.SILENT,
         channel=port.name,
         subject=port.name,
-        text=f"{port.name} has told nothing of what it sold since {since}",
-        hint="Does the till still write its files? What it sold since is missing everywhere. Silent on purpose, such as"
-        f" over a weekend? {port.name.upper()}_SILENT_AFTER",
+        text=Said(
+            "{channel} has told nothing of what it sold since {since}", channel=port.name, since=channel.silent_since()
+        ),
+        hint=Said(
+            "Does the till still write its files? What it sold since is missing everywhere. Silent on purpose, such as"
+            " over a weekend? {setting}",
+            setting=f"{port.name.upper()}_SILENT_AFTER",
+        ),
         now=house.now(),
     )
 
@@ -151,12 +162,16 @@ def _add(total: Booked, page: Booked) -> None:
 
 def _park(tx: Tx, house: House, port: Port, items: Sequence[Parked], readable: set[str]) -> None:
     for item in items:
-        mending = (
-            "Mend it in the file; it is read again by itself. What it sold is on sale elsewhere meanwhile."
+        hint = Said(
+            "{mending} Not worth mending? syncd close {channel} {item}, then count its SKUs",
+            mending=Said(
+                "Mend it in the file; it is read again by itself. What it sold is on sale elsewhere meanwhile."
+            )
             if port.by_sku
-            else "Mend it in the shop; it is read again by itself. Its SKUs are not raised meanwhile."
+            else Said("Mend it in the shop; it is read again by itself. Its SKUs are not raised meanwhile."),
+            channel=port.name,
+            item=item.ref,
         )
-        hint = f"{mending} Not worth mending? syncd close {port.name} {item.ref}, then count its SKUs"
         unreadable.park(tx, house, port, unreadable.ORDER, item, hint=hint)
     unreadable.unpark(tx, house, port, unreadable.ORDER, readable)
 
@@ -211,8 +226,14 @@ def _warn_of_age(tx: Tx, house: House, port: Port, source: SalesSource, order_id
                 IncidentKind.OUT_OF_SIGHT,
                 channel=port.name,
                 subject=order_id,
-                text=f"{port.name} shows order {row.number} for {max(0, left.days)} more days only, and it is open",
-                hint="Ship or cancel it before; after that its units stay held until you say so (syncd decide).",
+                text=Said.number(
+                    "{channel} shows order {order} for {number} more day only, and it is open",
+                    "{channel} shows order {order} for {number} more days only, and it is open",
+                    max(0, left.days),
+                    channel=port.name,
+                    order=row.number,
+                ),
+                hint=Said("Ship or cancel it before; after that its units stay held until you say so (syncd decide)."),
                 now=house.now(),
             )
 

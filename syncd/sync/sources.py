@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from syncd.domain.said import Said
 from syncd.storage import channels, incidents, listings
 from syncd.storage.channels import Channel
 from syncd.storage.incidents import IncidentKind
@@ -77,9 +78,14 @@ def note_silent(tx: Tx, house: House, port: Port, why: str) -> None:
         IncidentKind.SILENT,
         channel=port.name,
         subject=port.name,
-        text=f"{port.name} could not be read since {channel.silent_since():%Y-%m-%d %H:%M} UTC: {why}",
-        hint="What it sold since is missing everywhere. Look at it: syncd check"
+        text=Said(
+            "{channel} could not be read since {since}: {why}",
+            channel=port.name,
+            since=channel.silent_since(),
+            why=why,
+        ),
+        hint=Said("What it sold since is missing everywhere. Look at it: syncd check")
         if port.by_sku
-        else "What it last showed is set aside as if sold; the other channels go on. Look at it: syncd check",
+        else Said("What it last showed is set aside as if sold; the other channels go on. Look at it: syncd check"),
         now=house.now(),
     )

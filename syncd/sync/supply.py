@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from connectors.contract import ConnectorError, CredentialsRejected, Supplies, Unreadable
 from syncd.domain.feeds import covers, suspicions
 from syncd.domain.safety import Held
+from syncd.domain.said import Said, joined
 from syncd.storage import catalogue, channels, holds, incidents, ledger, supplies
 from syncd.storage.incidents import IncidentKind
 from syncd.storage.session import Tx
@@ -91,17 +92,18 @@ def _judge(tx: Tx, house: House, port: Port, feed: Feed, read: Supplies) -> Take
     before = supplies.of_feed(tx, port.name)
     _tell_of_rows(tx, house, port, read)
     taken = Taken(read.rows, len(stated), len(read.supplies) - len(stated))
-    reasons = suspicions(
+    suspected = suspicions(
         {sku_id: one.units for sku_id, one in before.items()},
         {sku_id: one.units for sku_id, one in stated.items()},
         feed.columns,
         read.columns,
         house.hold_limits,
     )
+    reasons = [str(one) for one in suspected]
     if covers(feed.rejected_for or (), reasons):
         return _held(taken, "you said no to it", answered=True)
     if reasons and not covers(feed.approved_for or (), reasons):
-        return _hold(tx, house, port, feed, reasons, taken)
+        return _hold(tx, house, port, feed, suspected, taken)
     _no_more_held(tx, house, port)
     incidents.close_incident(tx, IncidentKind.FEED, channel=port.name, subject="expired", now=house.now())
     supplies.change_feed(
@@ -129,23 +131,28 @@ def _differing(before: dict[int, Stated], after: dict[int, Stated]) -> set[int]:
     return {sku_id for sku_id in {*before, *after} if before.get(sku_id) != after.get(sku_id)}
 
 
-def _hold(tx: Tx, house: House, port: Port, feed: Feed, reasons: list[str], taken: Taken) -> Taken:
-    why = " and ".join(reasons)
+def _hold(tx: Tx, house: House, port: Port, feed: Feed, suspected: Sequence[Said], taken: Taken) -> Taken:
+    why, reasons = joined(suspected), [str(one) for one in suspected]
     if feed.held_for is not None and not covers(feed.held_for, reasons):
         holds.pass_over(tx, port.name, house.now())  # a yes to what was wrong in the morning is no yes to this
     supplies.change_feed(tx, port.name, held_for=reasons)
-    hold = holds.open_hold(tx, port.name, Held(f"the feed looks wrong: {why}", ()), house.now(), feed=reasons)
+    hold = holds.open_hold(
+        tx, port.name, Held(Said("the feed looks wrong: {why}", why=why), ()), house.now(), feed=reasons
+    )
     incidents.open_incident(
         tx,
         IncidentKind.FEED,
         channel=port.name,
         subject="held",
-        text=f"{port.name} was read and not used: {why}",
-        hint=f"Look at it, then: syncd approve {hold.id}, or syncd reject {hold.id}. What it said before holds until"
-        " it is too old.",
+        text=Said("{channel} was read and not used: {why}", channel=port.name, why=why),
+        hint=Said(
+            "Look at it, then: syncd approve {hold}, or syncd reject {hold}. What it said before holds until it is too"
+            " old.",
+            hold=str(hold.id),
+        ),
         now=house.now(),
     )
-    return _held(taken, why)
+    return _held(taken, str(why))
 
 
 def _no_more_held(tx: Tx, house: House, port: Port) -> None:
@@ -164,15 +171,22 @@ def _tell_of_rows(tx: Tx, house: House, port: Port, read: Supplies) -> None:
     if not read.parked:
         incidents.close_incident(tx, IncidentKind.FEED, channel=port.name, subject="rows", now=house.now())
         return
-    several = len(read.parked) > 1
-    rows = f"{len(read.parked)} rows or more cannot be read, such as" if several else "1 row cannot be read"
     incidents.open_incident(
         tx,
         IncidentKind.FEED,
         channel=port.name,
         subject="rows",
-        text=f"{port.name}: {rows}: {read.parked[0].reason}",
-        hint=f"All of them: syncd check. A word that is not known: {port.name.upper()}_VALUES. The rest is used.",
+        text=Said.number(
+            "{channel}: {number} row cannot be read: {reason}",
+            "{channel}: {number} rows or more cannot be read, such as: {reason}",
+            len(read.parked),
+            channel=port.name,
+            reason=read.parked[0].reason,
+        ),
+        hint=Said(
+            "All of them: syncd check. A word that is not known: {setting}. The rest is used.",
+            setting=f"{port.name.upper()}_VALUES",
+        ),
         now=house.now(),
     )
 
@@ -188,8 +202,8 @@ def _failed(house: House, port: Port, error: ConnectorError) -> None:
             IncidentKind.PARKED,
             channel=port.name,
             subject=port.name,
-            text=f"{port.name}: {error}",
-            hint=error.hint or "Look at it: syncd check",
+            text=Said("{channel}: {reason}", channel=port.name, reason=str(error)),
+            hint=Said.verbatim(error.hint) if error.hint else Said("Look at it: syncd check"),
             now=house.now(),
         )
 
@@ -219,13 +233,18 @@ def expire(tx: Tx, house: House, ports: Iterable[Port]) -> set[str]:
         note_oversold_among(tx, house, stated)
         gone.add(name)
         if name in fresh:
+            assert feed.stated_at is not None  # it has a version
             incidents.open_incident(
                 tx,
                 IncidentKind.FEED,
                 channel=name,
                 subject="expired",
-                text=f"{name} says nothing new since {feed.stated_at:%Y-%m-%d %H:%M} UTC: its units are sold no more",
-                hint="Does the supplier still write it? See: syncd check. By itself once it is written anew.",
+                text=Said(
+                    "{channel} says nothing new since {since}: its units are sold no more",
+                    channel=name,
+                    since=feed.stated_at,
+                ),
+                hint=Said("Does the supplier still write it? See: syncd check. By itself once it is written anew."),
                 now=house.now(),
             )
     return gone

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from connectors.contract import Parked
+from syncd.domain.said import Said
 from syncd.storage import incidents
 from syncd.storage.incidents import IncidentKind
 from syncd.storage.session import Tx
@@ -14,7 +15,7 @@ ORDER = "order"
 LISTING = "listing"
 
 
-def park(tx: Tx, house: House, port: Port, kind: str, item: Parked, *, hint: str) -> None:
+def park(tx: Tx, house: House, port: Port, kind: str, item: Parked, *, hint: Said) -> None:
     """Remember an order or listing that could not be read, and tell a person once."""
     ref, now = f"{kind} {item.ref}", house.now()
     if incidents.park(
@@ -25,7 +26,7 @@ def park(tx: Tx, house: House, port: Port, kind: str, item: Parked, *, hint: str
             IncidentKind.UNREADABLE,
             channel=port.name,
             subject=ref,
-            text=f"{port.name}: {item.reason}",
+            text=Said("{channel}: {reason}", channel=port.name, reason=item.reason),
             hint=hint,
             now=now,
         )

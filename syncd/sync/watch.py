@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from syncd.domain.freshness import Freshness
+from syncd.domain.said import Said
 from syncd.storage import incidents
 from syncd.storage.incidents import IncidentKind
 from syncd.sync import freshness
@@ -21,21 +22,24 @@ def look_for_backlog(house: House) -> list[Freshness]:
             if not one.stalled or not one.live or one.paused or one.parked_reason is not None:
                 incidents.close_incident(tx, IncidentKind.BEHIND, channel=one.channel, subject="backlog", now=now)
                 continue
-            since = f", the oldest since {one.oldest_waiting:%Y-%m-%d %H:%M} UTC" if one.oldest_waiting else ""
+            text = Said.number(
+                "{channel}: {number} number waits to be written",
+                "{channel}: {number} numbers wait to be written",
+                one.waiting,
+                channel=one.channel,
+            )
+            if one.oldest_waiting is not None:
+                text = Said("{waiting}, the oldest since {since}", waiting=text, since=one.oldest_waiting)
             incidents.open_incident(
                 tx,
                 IncidentKind.BEHIND,
                 channel=one.channel,
                 subject="backlog",
-                text=f"{one.channel}: {_waits(one.waiting)} to be written{since}",
-                hint="Which, and why: syncd plan; one of them: syncd explain SKU. The shop itself: syncd check",
+                text=text,
+                hint=Said("Which, and why: syncd plan; one of them: syncd explain SKU. The shop itself: syncd check"),
                 now=now,
             )
     return found
-
-
-def _waits(count: int) -> str:
-    return "1 number waits" if count == 1 else f"{count:,} numbers wait"
 
 
 def look_for_quiet(house: House) -> None:
@@ -53,7 +57,11 @@ def look_for_quiet(house: House) -> None:
                 IncidentKind.QUIET,
                 channel=port.name,
                 subject="orders",
-                text=f"{port.name} had no order for {hours} h, far longer than it ever has none",
-                hint="Place a test order there: is the checkout broken? A quiet day it may be as well.",
+                text=Said(
+                    "{channel} had no order for {hours} h, far longer than it ever has none",
+                    channel=port.name,
+                    hours=hours,
+                ),
+                hint=Said("Place a test order there: is the checkout broken? A quiet day it may be as well."),
                 now=now,
             )

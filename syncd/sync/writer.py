@@ -23,6 +23,7 @@ from connectors.contract import (
     Untouched,
     Write,
 )
+from syncd.domain.said import Said
 from syncd.storage import channels, incidents, intents, leases, listings
 from syncd.storage.incidents import IncidentKind
 from syncd.storage.intents import Intent
@@ -305,8 +306,16 @@ def _not_shown(tx: Tx, house: House, row: ListingRow, error: Rejected) -> None:
         IncidentKind.NOT_SHOWN,
         channel=row.channel,
         subject=row.listing_id,
-        text=f"{row.channel} does not take the stock status of {row.title} (SKU {row.channel_sku}): {error}",
-        hint=error.hint or "Mend it in the shop; it is tried again by itself. Its number is not concerned.",
+        text=Said(
+            "{channel} does not take the stock status of {title} (SKU {sku}): {error}",
+            channel=row.channel,
+            title=row.title,
+            sku=row.channel_sku or Said("missing"),
+            error=str(error),
+        ),
+        hint=Said.verbatim(error.hint)
+        if error.hint
+        else Said("Mend it in the shop; it is tried again by itself. Its number is not concerned."),
         now=house.now(),
     )
 
@@ -337,8 +346,12 @@ def _no_notices(tx: Tx, house: House, port: Port, planned: Sequence[Planned], er
         IncidentKind.NOT_SHOWN,
         channel=port.name,
         subject=port.name,
-        text=f"{port.name}: buyers see no stock statuses, numbers only: {error}",
-        hint=error.hint or f"Or switch them off: {port.name.upper()}_STATUSES=no",
+        text=Said(
+            "{channel}: buyers see no stock statuses, numbers only: {error}", channel=port.name, error=str(error)
+        ),
+        hint=Said.verbatim(error.hint)
+        if error.hint
+        else Said("Or switch them off: {setting}", setting=f"{port.name.upper()}_STATUSES=no"),
         now=house.now(),
     )
 
@@ -351,8 +364,14 @@ def _refused(tx: Tx, house: House, port: Port, row: ListingRow, error: Rejected)
         IncidentKind.REJECTED,
         channel=port.name,
         subject=row.listing_id,
-        text=f"{port.name} refuses the number for {row.title} (SKU {row.channel_sku}): {error}",
-        hint=error.hint or "Mend it in the shop; it is tried again by itself.",
+        text=Said(
+            "{channel} refuses the number for {title} (SKU {sku}): {error}",
+            channel=port.name,
+            title=row.title,
+            sku=row.channel_sku or Said("missing"),
+            error=str(error),
+        ),
+        hint=Said.verbatim(error.hint) if error.hint else Said("Mend it in the shop; it is tried again by itself."),
         now=house.now(),
     )
 

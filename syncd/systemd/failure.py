@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from syncd import logs
+from syncd.domain.said import Said
 from syncd.errors import SyncdError
 from syncd.storage.incidents import IncidentKind, open_incident
 from syncd.storage.session import Database
@@ -18,12 +19,18 @@ SUBJECT = "service"
 """What the incident is about; the service closes it when it is ready again."""
 
 LINES_SHOWN = 15
-_WAY_OUT = "Look at journalctl -u {unit}, run syncd check, then: systemctl reset-failed {unit}; systemctl start {unit}"
 
 
-def words(unit: str) -> tuple[str, str]:
+def words(unit: str) -> tuple[Said, Said]:
     """The sentence about a unit that has stopped, and the way out."""
-    return f"{unit} has stopped and is not started again: no shop is kept in step.", _WAY_OUT.format(unit=unit)
+    return (
+        Said("{unit} has stopped and is not started again: no shop is kept in step.", unit=unit),
+        Said(
+            "Look at journalctl -u {unit}, run syncd check, then: systemctl reset-failed {unit}; systemctl start"
+            " {unit}",
+            unit=unit,
+        ),
+    )
 
 
 def last_lines(unit: str, *, systemctl: str | Path = "systemctl") -> list[str]:

@@ -7,13 +7,13 @@ compiled in memory, so that a file that somebody adds or corrects is all that it
 from __future__ import annotations
 
 import io
-from datetime import date
+from datetime import date, datetime
 from functools import cache, lru_cache
 from gettext import GNUTranslations, NullTranslations
 from importlib import resources
 
 from babel import Locale
-from babel.dates import format_date
+from babel.dates import format_date, format_time
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
@@ -70,6 +70,17 @@ def say_number(language: str, one: str, many: str, number: int, **values: object
 def say_integer(language: str, number: int) -> str:
     """A number with the language's own sign between its thousands; a minus is U+2212, without further signs."""
     return ("−" if number < 0 else "") + format_decimal(abs(number), locale=language)
+
+
+def say_time(language: str, local: datetime) -> str:
+    """The time of day, to the minute, as the instant's own time zone tells it."""
+    # CLDR has narrow spaces in a time of day; some programs show them as boxes
+    return str(format_time(local, "short", locale=language)).replace("\u202f", " ")
+
+
+def say_instant(language: str, local: datetime) -> str:
+    """The day and the time of day, as the instant's own time zone tells them."""
+    return say(language, "{date}, {time}", date=say_date(language, local.date()), time=say_time(language, local))
 
 
 @lru_cache(maxsize=4096)

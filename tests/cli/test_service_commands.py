@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from syncd.domain.said import Said
 from syncd.storage import incidents
 from syncd.storage.incidents import IncidentKind
 from tests.cli.command_kit import Shops
@@ -17,7 +18,7 @@ def open_one(shops: Shops) -> int:
     db = shops.database()
     with db.write() as tx:
         incidents.open_incident(
-            tx, IncidentKind.GAP, channel="woo", subject="x", text="Orders are missing.", now=datetime.now(UTC)
+            tx, IncidentKind.GAP, channel="woo", subject="x", text=Said("Orders are missing."), now=datetime.now(UTC)
         )
         (one,) = incidents.open_incidents(tx)
     db.close()

@@ -162,6 +162,22 @@ def test_a_rollback_ends_only_when_everything_is_restored(make_world: MakeWorld)
         assert channel is not None and channel.mode is Mode.SHADOW
 
 
+@pytest.mark.parametrize("theirs", [None, "OTHER"])
+def test_the_way_back_of_a_listing_that_is_left_alone_names_our_sku(make_world: MakeWorld, theirs: str | None) -> None:
+    world = make_world()
+    world.go_live()
+    world.sync()
+    shop, listing = world.shops["delta0"], world.listing("delta0")
+    shop.rename(listing, theirs)
+    shop.allow_backorders(listing)
+    mapper.refresh(world.house, world.house.port("delta0"))
+    with world.db.read() as tx:
+        (told,) = [one for one in incidents.open_incidents(tx) if one.kind is IncidentKind.LEFT_ALONE]
+    assert f"(SKU {theirs or 'missing'})" in told.text
+    assert f"syncd map stop delta0 {SKU}." in told.hint
+    assert told.hint.endswith(f"syncd map accept delta0 {SKU}")
+
+
 @pytest.mark.parametrize("change", ["allow_backorders", "stop_counting"])
 def test_a_live_listing_that_a_0_no_longer_stops_is_told_of(make_world: MakeWorld, change: str) -> None:
     world = make_world()

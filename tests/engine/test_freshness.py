@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from syncd.domain.freshness import fresh
+from syncd.domain.said import Said
 from syncd.storage import channels, incidents, orders
 from syncd.storage.channels import Mode
 from syncd.storage.incidents import IncidentKind
@@ -37,7 +38,9 @@ def test_channels_are_told_in_the_order_of_the_settings_with_what_was_read_and_w
 def test_a_look_counts_incidents_beside_the_channels(make_world: Callable[..., World]) -> None:
     world = make_world()
     with world.db.write() as tx:
-        incidents.open_incident(tx, IncidentKind.SILENT, channel="delta0", subject="x", text="", now=world.clock())
+        incidents.open_incident(
+            tx, IncidentKind.SILENT, channel="delta0", subject="x", text=Said(""), now=world.clock()
+        )
         channels.change(tx, "delta0", parked_reason="its key is refused", paused_at=world.clock())
     look = freshness.look(world.house)
     assert look.incidents["silent"] == 1

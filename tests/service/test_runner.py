@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from connectors.contract import Unavailable
+from syncd.domain.said import Said
 from syncd.jobs.house import HouseJobs
 from syncd.jobs.lanes import HOUSE
 from syncd.jobs.timetable import Mishap
@@ -231,7 +232,7 @@ def test_a_copy_that_cannot_be_made_is_told_of_until_one_is(make_service: MakeSe
 def test_closed_incidents_are_forgotten_after_a_season(service: Service) -> None:
     with service.world.db.write() as tx:
         now = service.world.clock()
-        incidents.open_incident(tx, IncidentKind.GAP, subject="x", text="old", now=now)
+        incidents.open_incident(tx, IncidentKind.GAP, subject="x", text=Said("old"), now=now)
         incidents.close_incident(tx, IncidentKind.GAP, subject="x", now=now)
     service.world.clock.sleep(91 * 86_400)
     HouseJobs(service.work.runner, service.work.lanes[HOUSE], service.plan.zone, 0).housekeeping()

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import insert, select
 
+from syncd.domain.said import Said
 from syncd.storage import incidents, listings
 from syncd.storage.arrivals import arrivals
 from syncd.storage.incidents import IncidentKind
@@ -86,7 +87,7 @@ def test_ten_thousand_settled_listings_cost_nothing(sqlite: Database) -> None:
 def test_open_incidents_are_counted_and_a_kind_without_any_is_nought(database: Database) -> None:
     with database.write() as tx:
         for subject in ("1", "2", "3"):
-            incidents.open_incident(tx, IncidentKind.EDIT, channel="woo", subject=subject, text="", now=NOON)
+            incidents.open_incident(tx, IncidentKind.EDIT, channel="woo", subject=subject, text=Said(""), now=NOON)
         incidents.close_incident(tx, IncidentKind.EDIT, channel="woo", subject="2", now=NOON)
     with database.read() as tx:
         found = incidents.open_by_kind(tx)

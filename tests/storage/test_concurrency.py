@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from syncd.domain.movements import Kind
+from syncd.domain.said import Said
 from syncd.storage import catalogue, channels, leases, ledger, sequence
 from syncd.storage.incidents import IncidentKind, open_incident, open_incidents
 from syncd.storage.leases import Holder
@@ -98,7 +99,7 @@ def test_a_later_commit_never_has_an_earlier_place_in_the_sequence(database: Dat
 
 def test_the_same_thing_made_by_several_at_once_is_made_once(database: Database) -> None:
     def make(tx: Tx) -> tuple[int, int, str]:
-        open_incident(tx, IncidentKind.RESTORED, subject="database", text="older", now=NOON)
+        open_incident(tx, IncidentKind.RESTORED, subject="database", text=Said("older"), now=NOON)
         catalogue.set_limits(tx, catalogue.Scope.SKU, "NEW", None, {"cap": 5})
         made = catalogue.ensure(tx, "NEW"), catalogue.location(tx, "cellar"), channels.ensure(tx, "woo", "m", NOON).name
         count_all = ledger.Count(made[0], made[1], 7, f"count/{threading.get_ident()}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from syncd.domain.safety import Change, Held
+from syncd.domain.said import Said
 from syncd.storage import channels, holds, incidents
 from syncd.storage.channels import Mode
 from syncd.storage.holds import HoldState
@@ -18,7 +19,8 @@ def tell(
     db: Database, text: str, *, subject: str = "11", kind: IncidentKind = IncidentKind.EDIT, hours: float = 0
 ) -> bool:
     with db.write() as tx:
-        return incidents.open_incident(tx, kind, channel="woo", subject=subject, text=text, hint="Look", now=at(hours))
+        words = {"text": Said.verbatim(text), "hint": Said("Look")}
+        return incidents.open_incident(tx, kind, channel="woo", subject=subject, **words, now=at(hours))
 
 
 def close(db: Database, subject: str = "11") -> None:
@@ -37,6 +39,26 @@ def test_an_incident_is_opened_once_and_keeps_the_latest_words(database: Databas
     with database.read() as tx:
         (found,) = incidents.open_incidents(tx)
     assert (found.text, found.hint, found.opened_at) == ("shows 6", "Look", NOON)
+
+
+def test_what_an_incident_says_can_be_said_in_another_language_later(database: Database) -> None:
+    said = Said.number("{number} order since {since}", "{number} orders since {since}", 3, since=NOON)
+    hint = Said("Look: {why}", why=Said("it broke"))
+
+    def found() -> incidents.Incident:
+        with database.read() as tx:
+            (one,) = incidents.open_incidents(tx)
+        return one
+
+    with database.write() as tx:
+        incidents.open_incident(tx, IncidentKind.GAP, subject="x", text=said, hint=hint, now=NOON)
+    one = found()
+    assert (one.said, one.hint_said) == (said, hint)
+    assert (one.text, one.hint) == ("3 orders since 2026-11-23 12:00 UTC", "Look: it broke")
+    with database.write() as tx:
+        assert not incidents.open_incident(tx, IncidentKind.GAP, subject="x", text=Said("none"), now=NOON)
+    one = found()
+    assert (one.text, one.hint, one.said, one.hint_said) == ("none", "", Said("none"), None)
 
 
 def test_incidents_differ_by_kind_and_subject(database: Database) -> None:
@@ -65,7 +87,7 @@ def test_closing_what_is_not_open_changes_nothing(database: Database) -> None:
 def test_incidents_of_one_channel_can_be_asked_for(database: Database) -> None:
     tell(database, "woo's")
     with database.write() as tx:
-        incidents.open_incident(tx, IncidentKind.RESTORED, subject="database", text="older", now=NOON)
+        incidents.open_incident(tx, IncidentKind.RESTORED, subject="database", text=Said("older"), now=NOON)
         assert [one.text for one in incidents.open_incidents(tx, "woo")] == ["woo's"]
         assert [one.text for one in incidents.open_incidents(tx)] == ["woo's", "older"]
 
@@ -127,7 +149,9 @@ def test_parked_items_are_looked_at_with_growing_pauses_and_daily_at_least(datab
 
 
 def hold(db: Database, after: int, hours: float = 0) -> holds.Hold:
-    held = Held("9 of 10 listings would become sold out", (Change(1, 8, after), Change(2, 5, 0)))
+    held = Held(
+        Said("{zeroed} of 10 listings would become sold out", zeroed=9 + after), (Change(1, 8, after), Change(2, 5, 0))
+    )
     with db.write() as tx:
         return holds.open_hold(tx, "woo", held, at(hours))
 
@@ -141,6 +165,8 @@ def test_a_channel_has_one_open_hold_that_is_kept_up_to_date(database: Database)
         assert holds.get(tx, first.id) == found
         assert holds.get(tx, 999) is None
     assert found.changes == (Change(1, 8, 1), Change(2, 5, 0))
+    assert found.reason == "10 of 10 listings would become sold out"
+    assert found.said == Said("{zeroed} of 10 listings would become sold out", zeroed=10)
     assert (found.state, found.created_at) == (HoldState.OPEN, NOON)
 
 
@@ -188,7 +214,7 @@ def test_a_quiet_day_that_a_person_has_closed_is_told_again_only_after_an_order(
                 incidents.close_incident(tx, IncidentKind.QUIET, channel="woo", subject="orders", now=at(hours))
                 return False
             return incidents.open_incident(
-                tx, IncidentKind.QUIET, channel="woo", subject="orders", text="no order", now=at(hours)
+                tx, IncidentKind.QUIET, channel="woo", subject="orders", text=Said("no order"), now=at(hours)
             )
 
     assert look(quiet=True, hours=0)

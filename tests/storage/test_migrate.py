@@ -14,7 +14,8 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect, select, text
 
 from syncd.domain.movements import Kind
-from syncd.storage import catalogue, incidents, ledger, upgrade
+from syncd.domain.said import Said
+from syncd.storage import catalogue, holds, incidents, ledger, upgrade
 from syncd.storage.migrate import SCRIPTS, backup, prepare
 from syncd.storage.migrations import HEAD
 from syncd.storage.schema import listings as listing_table
@@ -250,4 +251,31 @@ def test_notices_of_a_table_of_before_become_incidents_and_old_ones_are_no_news(
     with empty_database.write() as tx:
         assert [one.subject for one in incidents.open_incidents(tx)] == ["open"]
         assert [one.subject for one in incidents.untold_incidents(tx)] == ["open"]
-        assert incidents.open_incident(tx, incidents.IncidentKind.GAP, subject="new", text="y", now=NOON)
+        assert incidents.open_incident(tx, incidents.IncidentKind.GAP, subject="new", text=Said("y"), now=NOON)
+
+
+def test_what_an_earlier_syncd_said_is_told_as_it_stands(empty_database: Database) -> None:
+    if empty_database.path is not None:
+        empty_database.path.parent.mkdir()
+    words = {"t": "woo: {0} {name} {", "h": "Look", "o": NOON}
+    with empty_database.rewrite() as tx:
+        upgrade.run(tx, SCRIPTS, "0003")
+        tx.execute(
+            text("INSERT INTO incidents (kind, subject, text, hint, opened_at) VALUES ('gap', 'x', :t, :h, :o)"), words
+        )
+        tx.execute(text("INSERT INTO incidents (kind, subject, text, opened_at) VALUES ('gap', 'y', :t, :o)"), words)
+        tx.execute(
+            text("INSERT INTO channels (name, kind, mode, created_at) VALUES ('woo', 'memory', 'live', :o)"), words
+        )
+        tx.execute(
+            text(
+                "INSERT INTO holds (channel, state, reason, changes, created_at) VALUES ('woo', 'open', :t, '[]', :o)"
+            ),
+            words,
+        )
+    prepare(empty_database, NOON)
+    with empty_database.read() as tx:
+        first, second = incidents.open_incidents(tx)
+        (hold,) = holds.every_open(tx)
+    assert [str(one) for one in (first.said, first.hint_said, hold.said)] == [words["t"], "Look", words["t"]]
+    assert second.hint_said is None

@@ -17,6 +17,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
 from syncd.texts.catalogues import LANGUAGES, SOURCE, say, say_date, say_number
+from tests.texts.said_calls import said_calls
 
 ROOT = Path(__file__).parents[2]
 LOCALE = ROOT / "syncd" / "texts" / "locale"
@@ -35,7 +36,7 @@ _KEYWORDS = {
 def said_in_the_source() -> set[str | tuple[str, ...]]:
     """Every English text of the source that is looked up in a catalogue."""
     found = extract_from_dir(ROOT / "syncd", method_map=[("**.py", "python")], keywords=_KEYWORDS)
-    return {english for _, _, english, _, _ in found}
+    return {english for _, _, english, _, _ in found} | {call.msgid for call in said_calls()}
 
 
 def catalogue(language: str) -> Catalog:
