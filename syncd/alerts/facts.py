@@ -138,10 +138,10 @@ def _ended(tx: Tx, house: House, skus: dict[int, Sku], stocks: dict[int, Stock])
         today = house.today()
         for one in incoming.open_deliveries(tx, skus):
             if one.overdue(today):
-                why = Said("Delivery {number} did not come on its day, and was sold already", number=one.id)
+                why = Said("Delivery {number} did not come on its day, and was sold already", number=str(one.id))
                 found[one.sku_id].append(Ended(stocks[one.sku_id].late_incoming, why))
         for one in incoming.called_off(tx, house.now() - LOOKED_BACK, skus):
-            why = Said("Delivery {number} will not come in full, and was sold already", number=one.id)
+            why = Said("Delivery {number} will not come in full, and was sold already", number=str(one.id))
             found[one.sku_id].append(Ended(one.units - one.received, why, one.closed_at))
     for sku_id in skus:
         known = stocks[sku_id]

@@ -43,7 +43,8 @@ def test_a_sentence_is_a_literal_with_exactly_the_values_that_it_names(call: Sai
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_sentence_can_be_said_in_every_language(language: str) -> None:
     for call in said_calls():
-        values = {name: f"<{name}>" for name in call.values - {"number"}}
+        counted = {"number"} if len(every(call)) > 1 else set()
+        values = {name: f"<{name}>" for name in call.values - counted}
         if isinstance(call.msgid, str):
             told = [say(language, call.msgid, **values)]
         else:
