@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from connectors.contract import CallEvent, Surroundings
+from syncd import app as composition
 from syncd import heartbeat, logs
 from syncd.app import open_house
 from syncd.config import Settings
@@ -128,7 +129,8 @@ class Shift:
 def _plan(settings: Settings, house: House) -> Plan:
     beat = heartbeat.sender(settings.heartbeat_url) if settings.heartbeat_url else None
     folder = house.db.path.parent if house.db.path is not None else Path("/var/lib/syncd")
-    return Plan(settings.timezone, folder, settings.webhook_url, settings.backups, beat)
+    office = composition.office(house, settings)
+    return Plan(settings.timezone, folder, settings.webhook_url, settings.backups, beat, office)
 
 
 def _in_words(found: freshness.Look, now: datetime) -> str:

@@ -14,6 +14,7 @@ from typer.core import TyperGroup
 import syncd
 from syncd import logs
 from syncd.cli import (
+    alerts,
     backup,
     channels,
     check,
@@ -56,6 +57,9 @@ VERBS: tuple[tuple[str, str, Callable[..., None] | typer.Typer], ...] = (
     (EVERY_DAY, "sync", sync.sync),
     (EVERY_DAY, "run", service.run),
     (EVERY_DAY, "status", reports.status),
+    (EVERY_DAY, "alerts", alerts.app),
+    (EVERY_DAY, "ack", alerts.ack),
+    (EVERY_DAY, "snooze", alerts.snooze),
     (EVERY_DAY, "stock", reports.stock),
     (EVERY_DAY, "sell", desk.sell),
     (EVERY_DAY, "receive", desk.receive),

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from syncd.alerts.desk import Board
 from syncd.domain.availability import Pool
 from syncd.storage.holds import Hold
 from syncd.storage.incidents import Incident
@@ -53,6 +54,40 @@ def of_plan(plan: ChannelPlan) -> Json:
                 "sold_out_by_buffer": line.sold_out_by_buffer,
             }
             for line in plan.lines
+        ],
+    }
+
+
+def of_alerts(board: Board, zone: ZoneInfo) -> Json:
+    return {
+        "alerts": [
+            {
+                "id": one.alert.id,
+                "rule": one.alert.rule.value,
+                "severity": one.item.severity.value,
+                "sku": one.item.sku,
+                "channel": one.item.channel or None,
+                "available": one.item.stock.available if one.item.stock else None,
+                "reorder_point": one.item.stock.point.units if one.item.stock else None,
+                "to_order": one.item.stock.to_order.units if one.item.stock else None,
+                "text": None if one.item.what is None else str(one.item.what),
+                "hint": None if one.item.hint is None else str(one.item.hint),
+                "since": local(one.alert.opened_at, zone),
+                "over_since": local(one.alert.closed_at, zone),
+                "read_at": local(one.alert.seen_at, zone),
+                "put_off_until": local(one.alert.put_off_until, zone),
+            }
+            for one in board.alerts
+        ],
+        "hidden": board.hidden,
+        "targets": [
+            {
+                "name": one.name,
+                "told_at": local(one.told_at, zone),
+                "trouble": one.trouble,
+                "retry_at": local(one.retry_at, zone),
+            }
+            for one in board.targets
         ],
     }
 

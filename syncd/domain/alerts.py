@@ -92,7 +92,7 @@ class Event(StrEnum):
 
     RAISED = "raised"
     ESCALATED = "escalated"  # it got worse
-    EASED = "eased"  # it got better and goes on; nobody is told
+    EASED = "eased"  # it got better and goes on
     OVER = "over"
     AGAIN = "again"  # it was put off, and is still so
 
@@ -108,11 +108,10 @@ def change(standing: Rule | None, now: Rule | None) -> Event | None:
     return Event.ESCALATED if _rank(now) > _rank(standing) else Event.EASED
 
 
-def is_told(event: Event, rule: Rule) -> bool:
-    """True where somebody is told. That it is over is news where it was critical."""
-    if event is Event.OVER:
-        return severity(rule) is Severity.CRITICAL
-    return event is not Event.EASED
+def ends_well(standing: Rule, now: Rule | None) -> bool:
+    """True where something critical is over, though a lesser rule of its family may hold on: that is news."""
+    critical = Severity.CRITICAL
+    return severity(standing) is critical and (now is None or severity(now) is not critical)
 
 
 def _rank(rule: Rule) -> int:
@@ -141,16 +140,15 @@ class Shelf:
 
 
 def stock_rule(shelf: Shelf, standing: Rule | None) -> Rule | None:
-    """The worst rule of the stock family that holds; `standing` is the one that held at the last look."""
+    """The worst rule of the stock family that holds; `standing` is the one that held at the last look.
+
+    Every oversell is told: each breaks a promise, so there is no margin for it.
+    """
+    if shelf.left < 0:
+        return Rule.OVERSOLD
     held = _rank(standing) if standing is not None else -1
-    steps = (
-        (Rule.OVERSOLD, shelf.left, -1),
-        (Rule.OUT, shelf.available, 0),
-        (Rule.LOW, shelf.available, shelf.reorder_point),
-    )
-    for rule, units, limit in steps:
-        limit_now = limit + margin(max(0, limit)) if held >= _rank(rule) else limit
-        if units <= limit_now:
+    for rule, limit in ((Rule.OUT, 0), (Rule.LOW, shelf.reorder_point)):
+        if shelf.available <= (limit + margin(limit) if held >= _rank(rule) else limit):
             return rule
     return None
 

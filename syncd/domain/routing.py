@@ -50,6 +50,10 @@ class Routes:
             return self.targets
         return next((one.targets for one in self.routes if one.matter.fits(rule, category)), self.targets)
 
+    def everybody(self) -> tuple[str, ...]:
+        """Every target that may be told of something, each once."""
+        return tuple(dict.fromkeys((*self.targets, *(name for one in self.routes for name in one.targets))))
+
 
 @dataclass(frozen=True, slots=True)
 class Digest:
@@ -115,3 +119,24 @@ class Schedule:
         if self.quiet is None or any(one.fits(rule, category) for one in self.quiet_except):
             return since
         return self.quiet.end_of(since, zone) or since
+
+
+@dataclass(frozen=True, slots=True)
+class Gathering:
+    """How long alerts are gathered before they are told together, and how long a target is left in peace between two
+    messages: a burst becomes one message."""
+
+    window: timedelta
+    peace: timedelta
+
+    def ready(self, now: datetime, due_since: datetime, told_at: datetime | None) -> bool:
+        """True where what was due first at `due_since` is to be told now; the last message was taken at `told_at`."""
+        return now >= due_since + self.window and (told_at is None or now >= told_at + self.peace)
+
+
+GATHERING = Gathering(timedelta(seconds=30), timedelta(minutes=5))
+URGENT = Gathering(timedelta(seconds=5), timedelta(minutes=1))
+"""Where something critical is among them."""
+
+SINGLY = 3
+"""So many alerts at once are told in a message each, which can be filed by itself; more become a digest."""

@@ -9,6 +9,7 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from syncd import logs, memory
+from syncd.alerts import evaluator
 from syncd.domain import freshness
 from syncd.heartbeat import NotSent
 from syncd.jobs.lanes import HOUSE, Lane
@@ -76,6 +77,7 @@ class HouseJobs:
 
         def work(house: House) -> None:
             clockwork.tick(house)
+            evaluator.sweep(house)
             found = watch.look_for_backlog(house)
             live = any(one.live for one in found)
             if self.beat is not None and live and freshness.ready(found, house.now()):

@@ -10,8 +10,9 @@ from syncd.domain import pace
 from syncd.storage.incidents import IncidentKind
 from syncd.sync.house import Port
 
-HOUSE = "-"
-"""The lane of work that is about no channel; no channel can have this name."""
+HOUSE, POST = "-", "@"
+"""The lanes of work that is about no channel, and of what is sent to people: a mail server that hangs must not delay
+the rest. No channel can have these names."""
 
 ORDERS, NUMBERS, LISTINGS, WEBHOOKS, SUPPLY = "orders", "numbers", "listings", "webhooks", "supply"
 """What of a channel can fail while the rest of it works: permissions are given one by one. Without its orders nothing

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from syncd import logs
 from syncd.domain.said import Said, Value
-from syncd.jobs.lanes import HOUSE, Lane
+from syncd.jobs.lanes import Lane
 from syncd.jobs.timetable import Mishap
 from syncd.storage import incidents, leases, runs
 from syncd.storage.incidents import IncidentKind
@@ -106,7 +106,7 @@ class Runner:
             lane.beat = now
             if self.stopping():
                 raise BrokenOff
-            if lane.name == HOUSE:
+            if lane.port is None:
                 return
             with self.house.db.read() as tx:
                 if leases.wished(tx, lane.name, self.house.holder, self.house.lease_time(tx)):
@@ -209,4 +209,4 @@ class Runner:
 
 
 def _channel(lane: Lane) -> str:
-    return "" if lane.name == HOUSE else lane.name
+    return "" if lane.port is None else lane.name

@@ -9,9 +9,11 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from syncd.alerts.dispatcher import Office
 from syncd.jobs.channel import NEWS, PULL, PUSH, Calls, ChannelJobs, job_id
 from syncd.jobs.house import HouseJobs
-from syncd.jobs.lanes import HOUSE, Lane
+from syncd.jobs.lanes import HOUSE, POST, Lane
+from syncd.jobs.post import TELL, PostJobs
 from syncd.jobs.runner import LATE_AFTER, Meter, Runner
 from syncd.jobs.timetable import Job, Mishap, Timetable
 from syncd.storage import inbox, listings, pulse
@@ -22,13 +24,15 @@ from syncd.sync.house import House
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What the settings say about the service's own work. `details_in` takes the traceback of what nobody expected."""
+    """What the settings say about the service's own work. `details_in` takes the traceback of what nobody expected;
+    `office`: where people are told, if anybody is to be."""
 
     zone: ZoneInfo
     details_in: Path
     webhook_url: str | None = None
     backups: int = 0
     beat: Callable[[], None] | None = None
+    office: Office | None = None
 
 
 @dataclass(slots=True)
@@ -40,6 +44,7 @@ class Work:
     lanes: dict[str, Lane]
     _channels: list[ChannelJobs]
     _home: HouseJobs
+    _post: PostJobs | None = None
     _timetable: Timetable | None = None
     _pulse: Pulse | None = None
     _mishaps: deque[tuple[str, Mishap]] = field(default_factory=deque)
@@ -48,9 +53,11 @@ class Work:
     def of(cls, house: House, plan: Plan, meter: Meter, stopping: Callable[[], bool]) -> Work:
         """The jobs of this house; `stopping` is asked between two pages."""
         runner = Runner(house, meter, stopping, plan.details_in)
-        lanes = {port.name: Lane(port.name, port) for port in house.ports} | {HOUSE: Lane(HOUSE, None)}
+        lanes = {port.name: Lane(port.name, port) for port in house.ports}
+        lanes |= {name: Lane(name, None) for name in (HOUSE, POST)}
         home = HouseJobs(runner, lanes[HOUSE], plan.zone, plan.backups, plan.beat)
-        made = cls(house, runner, lanes, [], home)
+        post = PostJobs(runner, lanes[POST], plan.office) if plan.office is not None else None
+        made = cls(house, runner, lanes, [], home, post)
         calls = Calls(made.at_once, made.ask, made.changed)
         for port in house.ports:
             address = address_of(plan.webhook_url, port.name) if plan.webhook_url else None
@@ -63,7 +70,8 @@ class Work:
 
     def jobs(self) -> list[Job]:
         """Every job; the first round runs in this order on each lane."""
-        return [*(job for one in self._channels for job in one.jobs()), *self._home.jobs()]
+        post = self._post.jobs() if self._post is not None else []
+        return [*(job for one in self._channels for job in one.jobs()), *self._home.jobs(), *post]
 
     # ------------------------------------------------------------------ who nudges whom
 
@@ -111,6 +119,7 @@ class Work:
         for name in waiting:
             self.on_news(name)
         self.at_once("deliver")
+        self.at_once(job_id(TELL, POST))
 
     def mishap(self, job: str, what: Mishap) -> None:
         """Told by the timetable of a job that it could not begin, or that raised past its runner. Never blocks: it is

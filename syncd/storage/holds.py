@@ -11,6 +11,7 @@ from sqlalchemy import insert, null, select, update
 
 from syncd.domain.safety import Change, Held
 from syncd.domain.said import Said
+from syncd.storage import touched
 from syncd.storage.schema import LARGEST_ID, holds
 from syncd.storage.session import Tx
 
@@ -46,6 +47,7 @@ def _hold(row: object) -> Hold:
 def open_hold(tx: Tx, channel: str, held: Held, now: datetime, *, feed: Sequence[str] | None = None) -> Hold:
     """The open hold of a channel, brought up to date; a new one when there is none. `feed`: why a feed is
     held, in English."""
+    touched.holds(tx)
     changes = [[one.listing, one.before, one.after] for one in held.changes]
     values = {
         "reason": str(held.reason),
@@ -64,6 +66,7 @@ def open_hold(tx: Tx, channel: str, held: Held, now: datetime, *, feed: Sequence
 
 def pass_over(tx: Tx, channel: str, now: datetime) -> None:
     """What was held is no longer asked for."""
+    touched.holds(tx)
     here = (holds.c.channel == channel) & (holds.c.state == HoldState.OPEN.value)
     tx.execute(update(holds).where(here).values(state=HoldState.PASSED.value, decided_at=now))
 
@@ -88,4 +91,5 @@ def get(tx: Tx, hold_id: int) -> Hold | None:
 
 
 def decide(tx: Tx, hold_id: int, state: HoldState, now: datetime) -> None:
+    touched.holds(tx)
     tx.execute(update(holds).where(holds.c.id == hold_id).values(state=state.value, decided_at=now))

@@ -15,6 +15,8 @@ from typing import Any
 from sqlalchemy import Row, case, delete, func, insert, null, select, update
 
 from syncd.domain.said import Said
+from syncd.storage import touched
+from syncd.storage.among import among
 from syncd.storage.schema import incidents, parked
 from syncd.storage.session import Tx
 
@@ -124,7 +126,9 @@ def open_incident(
         still = select(incidents.c.id).where(of_it, read, incidents.c.over.is_(False))
         if tx.execute(still).first() is not None:
             return False
-    tx.execute(insert(incidents).values(kind=kind.value, channel=channel, subject=subject, opened_at=now, **words))
+    new = {"kind": kind.value, "channel": channel, "subject": subject, "opened_at": now, **words}
+    number = tx.execute(insert(incidents).values(new).returning(incidents.c.id)).scalar_one()
+    touched.incidents(tx, [number])
     return True
 
 
@@ -140,7 +144,7 @@ def close_incident(
     """Close the open incident about this, if there is one. By itself: its cause is gone, also of one closed before."""
     here = _here(kind, channel, subject)
     closing = update(incidents).where(here).values(closed_at=now, closed_by=by.value)  # type: ignore[arg-type] # a column expression
-    tx.execute(closing)
+    touched.incidents(tx, tx.execute(closing.returning(incidents.c.id)).scalars())
     if by is ClosedBy.ITSELF:
         of_it = (incidents.c.kind == kind.value) & (incidents.c.channel == channel) & (incidents.c.subject == subject)
         tx.execute(update(incidents).where(of_it, incidents.c.over.is_(False)).values(over=True))
@@ -151,6 +155,12 @@ def open_incidents(tx: Tx, channel: str | None = None) -> list[Incident]:
     query = select(incidents).where(incidents.c.closed_at.is_(None)).order_by(incidents.c.id)
     if channel is not None:
         query = query.where(incidents.c.channel == channel)
+    return [_incident(row) for row in tx.execute(query)]
+
+
+def by_ids(tx: Tx, numbers: Iterable[int]) -> list[Incident]:
+    """These incidents, open or closed, by their numbers; those that are forgotten are absent."""
+    query = select(incidents).where(among(tx, incidents.c.id, numbers)).order_by(incidents.c.id)
     return [_incident(row) for row in tx.execute(query)]
 
 

@@ -15,7 +15,7 @@ from syncd.domain.availability import Pools
 from syncd.domain.movements import BY_CUSTOMERS, Kind, Movement
 from syncd.domain.oversell import Change
 from syncd.domain.stock import StockClass
-from syncd.storage import sequence
+from syncd.storage import sequence, touched
 from syncd.storage.among import among
 from syncd.storage.schema import levels, listings, locations, movements, orders, skus
 from syncd.storage.session import Tx
@@ -133,6 +133,8 @@ def _touch(tx: Tx, posted: Sequence[Movement]) -> None:
 
 def dirty(tx: Tx, sku_ids: Iterable[int]) -> None:
     """Mark every listing of these SKUs: an input of its offer changed."""
+    sku_ids = list(sku_ids)
+    touched.skus(tx, sku_ids)
     tx.execute(
         update(listings).where(among(tx, listings.c.sku_id, sku_ids)).values(generation=listings.c.generation + 1)
     )
@@ -142,6 +144,10 @@ def raise_again(tx: Tx, sku_ids: Sequence[int] | None = None) -> None:
     """Say that something other than a movement may have made more of these SKUs (or of all) sellable."""
     chosen = among(tx, skus.c.id, sku_ids) if sku_ids is not None else skus.c.id.is_not(None)
     following = sequence.following_change(tx)
+    if sku_ids is not None:
+        touched.skus(tx, sku_ids)
+    else:
+        touched.every_sku(tx)
     tx.execute(update(skus).where(chosen).values(raised_seq=following))
     where = among(tx, listings.c.sku_id, sku_ids) if sku_ids is not None else listings.c.sku_id.is_not(None)
     tx.execute(update(listings).where(where).values(generation=listings.c.generation + 1))

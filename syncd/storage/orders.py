@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import case, func, insert, or_, select, update
+from sqlalchemy import case, func, insert, or_, select, true, update
 
 from syncd.domain.movements import Kind, LineBooked
+from syncd.storage import touched
 from syncd.storage.among import among
 from syncd.storage.schema import movements, order_lines, orders, skus
 from syncd.storage.session import Tx
@@ -103,6 +104,8 @@ def put_line(
 ) -> None:
     """Write what is booked for a line, and further columns of `schema.order_lines`."""
     columns = {bucket: getattr(booked, bucket) for bucket in _BUCKETS} | values
+    if booked.undecided or not new:
+        touched.order(tx, channel, order_id)
     if new:
         tx.execute(insert(order_lines).values(channel=channel, order_id=order_id, line_id=line_id, **columns))
     else:
@@ -180,8 +183,9 @@ class ToDecide:
     units: int
 
 
-def to_decide(tx: Tx) -> list[ToDecide]:
-    """What waits under *to decide*, by channel and order."""
+def to_decide(tx: Tx, order_ids: Collection[str] | None = None) -> list[ToDecide]:
+    """What waits under *to decide*, by channel and order; of orders with these ids (of any channel), or of all."""
+    chosen = among(tx, order_lines.c.order_id, order_ids) if order_ids is not None else true()
     rows = tx.execute(
         select(
             orders,
@@ -192,7 +196,7 @@ def to_decide(tx: Tx) -> list[ToDecide]:
         )
         .join(orders, (orders.c.channel == order_lines.c.channel) & (orders.c.order_id == order_lines.c.order_id))
         .join(skus, skus.c.id == order_lines.c.sku_id)
-        .where(_UNDECIDED > 0)
+        .where(_UNDECIDED > 0, chosen)
         .order_by(orders.c.channel, orders.c.created_at, orders.c.order_id, order_lines.c.line_id)
     )
     return [

@@ -66,6 +66,8 @@ Id = BigInteger().with_variant(Integer, "sqlite")
 LARGEST_ID = 2**63 - 1  # of a BIGINT; a larger one cannot even be asked for
 
 DIRTY = text("generation <> settled_generation")
+OPEN = text("closed_at IS NULL")
+UNTOLD = text("told_at IS NULL")
 
 
 def _id() -> Column[Any]:
@@ -423,6 +425,68 @@ incidents = Table(
     _flag("over"),  # its cause is gone; only then a new one of it is news
     Column("told", Text, nullable=False, server_default=""),  # the state that the log was last told of
     Index(None, "kind", "channel", "subject"),
+)
+
+alerts = Table(
+    "alerts",
+    metadata,
+    _id(),
+    Column("family", Text, nullable=False),  # domain.alerts.Family
+    Column("subject", Text, nullable=False),  # a SKU, a target, an order, or the number of an incident or hold
+    Column("rule", Text, nullable=False),  # domain.alerts.Rule: the worst since it was raised that has not eased
+    Column("sku_id", ForeignKey("skus.id")),
+    Column("channel", Text, nullable=False, server_default=""),
+    Column("said", JSON),  # of a target that cannot be told: why, and what to do, as domain.said.Said
+    Column("opened_at", Instant, nullable=False),
+    Column("closed_at", Instant),
+    Column("seen_at", Instant),  # a person has read it; until it gets worse
+    Column("put_off_until", Instant),  # nobody is to be told again before; then it is told once more
+    Index("uq_alerts_open", "family", "subject", unique=True, sqlite_where=OPEN, postgresql_where=OPEN),
+    Index(None, "closed_at"),
+)
+
+targets = Table(
+    "targets",
+    metadata,
+    Column("name", Text, primary_key=True),  # an address, "slack", "apprise"
+    Column("known_since", Instant, nullable=False),
+    Column("told_at", Instant),  # it took the last message then
+    Column("digest_at", Instant),  # up to then its digests are written
+    _units("failures"),  # in a row
+    Column("trouble", Text),  # why the last one failed, in words
+    Column("retry_at", Instant),  # it is not tried before
+    _flag("parked"),  # it turns messages away, until somebody mends something
+)
+
+messages = Table(
+    "messages",
+    metadata,
+    _id(),
+    Column("target", ForeignKey("targets.name"), nullable=False),
+    Column("message_id", Text, nullable=False, unique=True),  # the same at each try
+    Column("parts", JSON, nullable=False),  # as they are sent; committed before sending, emptied after it
+    _units("sent"),  # of the parts, so far
+    _units("unsure"),  # how often its answer was lost
+    Column("made_at", Instant, nullable=False),
+    Column("digest_at", Instant),  # it is the digest of that time
+    Column("told_at", Instant),
+    Index("ix_messages_untold", "target", sqlite_where=UNTOLD, postgresql_where=UNTOLD),
+)
+
+notifications = Table(
+    "notifications",
+    metadata,
+    _id(),
+    Column("alert", ForeignKey("alerts.id"), nullable=False),
+    Column("target", Text, nullable=False),
+    Column("event", Text, nullable=False),  # domain.alerts.Event
+    Column("rule", Text, nullable=False),  # domain.alerts.Rule: as it was then
+    Column("made_at", Instant, nullable=False),  # in the transaction of what it tells
+    Column("due_at", Instant, nullable=False),
+    Column("message", ForeignKey("messages.id")),  # in which it is told; NULL: in none yet
+    Column("told_at", Instant),
+    Index(None, "alert"),
+    Index("ix_notifications_untold", "target", "due_at", sqlite_where=UNTOLD, postgresql_where=UNTOLD),
 )
 
 holds = Table(

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, func, make_url,
 from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, OperationalError
 
 from syncd.errors import BUSY, CONFIGURATION, SyncdError
+from syncd.storage import touched
 
 Tx = Connection
 """A transaction: everything done with it is committed together or not at all."""
@@ -69,6 +70,8 @@ class Database:
         self.lease_time: Callable[[Tx], datetime | None] = _no_time if self.is_sqlite else _postgres_time
         """What leases go by: the clock of the database that several machines share. ``None``: the process's own, for
         one file is used on one machine. A test with a clock of its own sets it."""
+        self.before_commit: Callable[[Tx], None] = _nothing
+        """Called at the end of each `write`, within its transaction: whoever tells of changes looks at `touched`."""
         self.shown_url = str(self.path) if self.path else parsed.render_as_string(hide_password=True)
         if self.is_sqlite:
             event.listen(self.engine, "connect", _prepare_sqlite)
@@ -83,11 +86,14 @@ class Database:
         ever wait for each other.
         """
         with _in_words(self), self.engine.connect().execution_options(syncd_writes=True) as connection:
+            touched.watched(connection)
             with connection.begin():
                 if not self.is_sqlite:
                     connection.execute(text(f"SET LOCAL lock_timeout = '{BUSY_TIMEOUT_S}s'"))
                     connection.execute(select(func.pg_advisory_xact_lock(WRITERS)))
                 yield connection
+                if touched.of(connection).anything:
+                    self.before_commit(connection)
 
     @contextmanager
     def rewrite(self) -> Iterator[Tx]:
@@ -124,6 +130,10 @@ class Database:
 
     def close(self) -> None:
         self.engine.dispose()
+
+
+def _nothing(_tx: Tx) -> None:
+    """Nobody is to be told."""
 
 
 def _no_time(_tx: Tx) -> None:

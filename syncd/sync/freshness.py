@@ -36,13 +36,13 @@ def look(house: House) -> Look:
     """
     with house.db.read() as tx:
         open_now = {kind.value: how_many for kind, how_many in incidents.open_by_kind(tx).items()}
-        return Look(tuple(_of_channels(tx, house)), open_now)
+        return Look(tuple(known_channels(tx, house)), open_now)
 
 
 def of_channels(house: House) -> list[Freshness]:
     """Every configured channel that syncd has met, in the order of the settings. Raises as `look`."""
     with house.db.read() as tx:
-        return _of_channels(tx, house)
+        return known_channels(tx, house)
 
 
 def _held(tx: Tx) -> set[int]:
@@ -50,7 +50,8 @@ def _held(tx: Tx) -> set[int]:
     return {change.listing for hold in holds.every_open(tx) for change in hold.changes}
 
 
-def _of_channels(tx: Tx, house: House) -> list[Freshness]:
+def known_channels(tx: Tx, house: House) -> list[Freshness]:
+    """As `of_channels`, within a transaction."""
     known = {channel.name: channel for channel in channels.every(tx)}
     waiting = listings.backlog(tx)
     stalled = listings.stalled(tx, house.now() - STALLED_AFTER, but=_held(tx))

@@ -15,6 +15,7 @@ from syncd.domain.calendar import Workdays
 from syncd.domain.caution import Caution
 from syncd.domain.drift import OnEdit
 from syncd.domain.promise import Days
+from syncd.domain.routing import Routes, Schedule
 from syncd.domain.rules import Limits, Rules
 from syncd.domain.safety import HoldLimits
 from syncd.errors import CONFIGURATION, Busy, SyncdError
@@ -109,6 +110,8 @@ class House:
     `patience`: how long it waits for a channel on which another syncd is at work. `caution`: what is held back on top
     of the buffers. `external`: the external warehouses by their names, with the working days to bring units from there.
     `order_for`: what is ordered should last so long beyond the lead time.
+    `routes` and `schedule`: who is told of alerts, and when. `dead_after`: nobody bought one for so long;
+    `overstock_after`: what is there lasts for longer.
     """
 
     db: Database
@@ -121,6 +124,10 @@ class House:
     external: Mapping[str, Days] = field(default_factory=dict)
     returns_to: str = catalogue.QUARANTINE
     order_for: timedelta = timedelta(days=30)
+    routes: Routes = Routes()
+    schedule: Schedule = Schedule()
+    dead_after: timedelta = timedelta(days=180)
+    overstock_after: timedelta = timedelta(days=365)
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     sleep: Callable[[float], None] = time.sleep
     progress: Progress = no_progress

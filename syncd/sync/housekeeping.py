@@ -8,7 +8,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from syncd.domain.said import Said
-from syncd.storage import inbox, incidents, runs
+from syncd.storage import alerts, inbox, incidents, post, runs
 from syncd.storage.incidents import IncidentKind
 from syncd.storage.migrate import backup
 from syncd.storage.session import DatabaseProblem
@@ -33,6 +33,8 @@ def prune(house: House) -> None:
     with house.db.write() as tx:
         runs.prune(tx, now - RUNS_KEPT)
         inbox.prune(tx, now - DELIVERIES_KEPT)
+        alerts.prune(tx, now - INCIDENTS_KEPT)
+        post.prune(tx, now - INCIDENTS_KEPT)
         incidents.prune_incidents(tx, now - INCIDENTS_KEPT)
     runs.sweep(house.db, now - PARTIAL_FOR)
 

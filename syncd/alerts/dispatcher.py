@@ -1,0 +1,346 @@
+"""Brings to each target what it is to be told: gathered, in order, at least once (design.md §5).
+
+A message is committed, with its Message-ID and what it tells, before it is sent, and noted as taken after it. It is
+sent twice only where a crash or a lost answer falls in between, and then as the same message.
+"""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from syncd import logs
+from syncd.alerts import items
+from syncd.alerts.evaluator import Evaluator
+from syncd.alerts.letter import Letter
+from syncd.alerts.notifier import Envelope, Notifier, NotTold, Part, TryAgain, TurnedAway, Unsure
+from syncd.alerts.rendering import render
+from syncd.domain import routing
+from syncd.domain.alerts import Event, Severity, severity
+from syncd.domain.routing import Digest
+from syncd.domain.said import Said
+from syncd.storage import alerts, leases, post
+from syncd.storage.alerts import Notification
+from syncd.storage.post import Outgoing, Target
+from syncd.storage.session import Tx
+from syncd.sync.house import House
+
+log = logging.getLogger("syncd.alerts")
+
+FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=1), timedelta(hours=1)
+PARKED_FOR = timedelta(days=1)
+"""A target that turned messages away is tried again so much later: who mends a password need not tell us."""
+TROUBLE_AFTER = 5
+"""Failures in a row after which the other targets are told that this one cannot be."""
+UNSURE_AT_MOST = 5
+"""So often the same message is sent whose answer was lost; then the target counts as one that takes nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """Where messages leave the house, in which language. `domain` ends the Message-IDs that `new_id` begins."""
+
+    house: House
+    notifiers: tuple[Notifier, ...]
+    language: str
+    domain: str = "syncd"
+    new_id: Callable[[], str] = field(default=lambda: uuid.uuid4().hex)
+
+
+@dataclass(slots=True)
+class Delivered:
+    """What one round brought to a target: alerts told in so many messages, and why not all, where it failed."""
+
+    target: str
+    messages: int = 0
+    alerts: int = 0
+    trouble: str = ""
+
+
+def due(office: Office, *, gather: bool = True) -> list[Notifier]:
+    """The targets for which there is something to do now; reads only."""
+    house = office.house
+    with house.db.read() as tx:
+        known = post.targets_known(tx)
+        return [one for one in office.notifiers if _anything(tx, house, known.get(one.name), one.name, gather=gather)]
+
+
+def deliver(office: Office, *, gather: bool = True) -> list[Delivered]:
+    """Bring every target what is due. With `gather` a burst is waited for and a target is left in peace between two
+    messages; a one-shot run, which has gathered all there is, does not wait.
+
+    Safe to run beside another process: one at a time serves a target. A failure ends up in what is returned, in the
+    log, and, where it lasts, in an alert for the other targets.
+    """
+    return [_Round(office, one, gather).run() for one in due(office, gather=gather)]
+
+
+def try_at_once(office: Office) -> None:
+    """Let no target wait for its next try: somebody may have mended what failed."""
+    with office.house.db.write() as tx:
+        for one in office.notifiers:
+            post.change_target(tx, one.name, retry_at=None)
+
+
+def _anything(tx: Tx, house: House, target: Target | None, name: str, *, gather: bool) -> bool:
+    now = house.now()
+    if target is None:
+        return True
+    if target.retry_at is not None and now < target.retry_at:
+        return False
+    return bool(post.outgoing(tx, name)) or _plan(tx, house, target, gather=gather) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What goes to a target now. `digest_at`: it is the digest of that time."""
+
+    waiting: list[Notification]
+    digest_at: datetime | None
+
+
+def _plan(tx: Tx, house: House, target: Target, *, gather: bool) -> _Plan | None:
+    now, schedule = house.now(), house.schedule
+    waiting = alerts.waiting(tx, target.name, now)
+    digest_at = _digest_due(house, target)
+    if digest_at is not None and (schedule.daily_line or any(one.due_at <= digest_at for one in waiting)):
+        return _Plan(waiting, digest_at)
+    if not waiting:
+        return None
+    urgent = [one for one in waiting if severity(one.rule) is Severity.CRITICAL and one.due_at <= now]
+    gathering = routing.URGENT if urgent else routing.GATHERING
+    since = min(max(one.due_at, one.made_at) for one in urgent or waiting if one.due_at <= now)
+    return _Plan(waiting, None) if not gather or gathering.ready(now, since, target.told_at) else None
+
+
+def _digest_due(house: House, target: Target) -> datetime | None:
+    """The time of the latest digest that this target has not got yet. The line of the day comes daily, whatever else
+    waits for the day of the week."""
+    schedule = house.schedule
+    digest = Digest(schedule.digest.at) if schedule.daily_line else schedule.digest
+    at, latest = digest.following(target.digest_at or target.known_since, house.timezone), None
+    while at <= house.now():
+        latest, at = at, digest.following(at, house.timezone)
+    return latest
+
+
+@dataclass(slots=True)
+class _Round:
+    """One target's turn."""
+
+    office: Office
+    notifier: Notifier
+    gather: bool
+    done: Delivered = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.done = Delivered(self.notifier.name)
+
+    @property
+    def house(self) -> House:
+        return self.office.house
+
+    def run(self) -> Delivered:
+        if not self._begin():
+            return self.done
+        try:
+            with self.house.db.read() as tx:
+                left = post.outgoing(tx, self.notifier.name)
+            # Of what an earlier round left, nobody knows how far it came.
+            if all(self._send(replace(message, unsure=max(1, message.unsure))) for message in left):
+                self._send_all(self._write())
+        finally:
+            with self.house.db.write() as tx:
+                leases.release(tx, self.house.holder, [self._lease], self.house.lease_time(tx))
+        return self.done
+
+    @property
+    def _lease(self) -> str:
+        return f"target {self.notifier.name}"  # a channel's name has no blank in it
+
+    def _begin(self) -> bool:
+        """Take the lease. A target that is new is told of all that is open already: it has heard of nothing yet."""
+        house, name = self.house, self.notifier.name
+        with house.db.write() as tx:
+            if not leases.take(tx, self._lease, house.holder, house.lease_time(tx)):
+                return False
+            if post.meet(tx, name, house.now()):
+                heard = {one.alert for one in alerts.waiting(tx, name, datetime.max.replace(tzinfo=house.now().tzinfo))}
+                alerts.notify(
+                    tx,
+                    [
+                        (one.id, name, Event.RAISED, one.rule, house.now())
+                        for one in alerts.open_alerts(tx)
+                        if one.id not in heard and name in house.routes.of(one.rule, one.category)
+                    ],
+                    house.now(),
+                )
+        return True
+
+    # ------------------------------------------------------------------ writing
+
+    def _write(self) -> list[Outgoing]:
+        """Put what is due into messages, and keep them before one of them is sent."""
+        house, name = self.house, self.notifier.name
+        with house.db.read() as tx:
+            target = post.targets_known(tx)[name]
+            plan = _plan(tx, house, target, gather=self.gather)
+            if plan is None:
+                return []
+            letters = self._letters(tx, plan)
+        written = [(self._words(letter), letter) for letter in letters]
+        numbers: dict[int, list[int]] = {}
+        for one in plan.waiting:
+            numbers.setdefault(one.alert, []).append(one.id)
+        with house.db.write() as tx:
+            for (envelope, parts), letter in written:
+                digest_at = plan.digest_at if letter is letters[0] else None
+                message = post.write(tx, name, envelope.message_id, parts, digest_at=digest_at, now=house.now())
+                told = [number for item in letter.items for number in numbers[item.number]]
+                alerts.put_into(tx, told, message)
+            return post.outgoing(tx, name)
+
+    def _letters(self, tx: Tx, plan: _Plan) -> list[Letter]:
+        house, now = self.house, self.house.now()
+        found = items.items(tx, house, self.office.language, items.news(plan.waiting))
+        if plan.digest_at is not None:
+            line = items.standing(tx, house) if house.schedule.daily_line else None
+            return [Letter(now, tuple(found), line)]
+        together = items.by_urgency(found)
+        if len(together) <= routing.SINGLY:
+            return [Letter(now, tuple(some)) for some in together]
+        return [Letter(now, tuple(found))]
+
+    def _words(self, letter: Letter) -> tuple[Envelope, Sequence[Part]]:
+        house = self.house
+        message = render(letter, language=self.office.language, zone=house.timezone, today=house.today())
+        envelope = Envelope(f"<{self.office.new_id()}@{self.office.domain}>", letter.thread)
+        return envelope, self.notifier.parts(message, envelope)
+
+    # ------------------------------------------------------------------ sending
+
+    def _send_all(self, written: list[Outgoing]) -> None:
+        """Send these; where one fails, those behind it were surely not sent, and are written anew."""
+        for place, message in enumerate(written):
+            if not self._send(message):
+                with self.house.db.write() as tx:
+                    for other in written[place + 1 :]:
+                        alerts.take_out(tx, other.id)
+                        post.discard(tx, other.id)
+                return
+
+    def _send(self, message: Outgoing) -> bool:
+        """Send what is left of a message; True where the target has taken all of it."""
+        house = self.house
+        house.progress(f"telling {self.notifier.name}", self.done.messages, None)
+        with house.db.write() as tx:
+            leases.take(tx, self._lease, house.holder, house.lease_time(tx))
+        sent = message.sent
+        for part in message.parts[sent:]:
+            try:
+                self._hand_over(part)
+            except NotTold as error:
+                self._failed(message, sent, error)
+                return False
+            sent += 1
+            if sent < len(message.parts):
+                with house.db.write() as tx:
+                    post.change_message(tx, message.id, sent=sent, unsure=0)
+        self._taken(message)
+        return True
+
+    def _hand_over(self, part: Part) -> None:
+        try:
+            self.notifier.send(part)
+        except NotTold:
+            raise
+        except Exception as error:
+            log.exception("telling_failed target=%s", self.notifier.name)
+            raise Unsure(f"something unexpected ({type(error).__name__})", "The log has it.") from None
+
+    def _taken(self, message: Outgoing) -> None:
+        house, name, now = self.house, self.notifier.name, self.house.now()
+        with house.db.write() as tx:
+            before = post.targets_known(tx)[name]
+            self.done.alerts += alerts.told(tx, message.id, now)
+            post.taken(tx, message.id, now)
+            well = {"told_at": now, "failures": 0, "trouble": None, "retry_at": None, "parked": False}
+            post.change_target(tx, name, **well, digest_at=message.digest_at or before.digest_at)
+            Evaluator(house, tx).at_target(name, None)
+        self.done.messages += 1
+        if before.failures:
+            logs.event(log, logging.INFO, "told_again", target=name)
+
+    def _failed(self, message: Outgoing, sent: int, error: NotTold) -> None:
+        """Note why, and when to try again. What was surely not taken is written anew then, with what came meanwhile;
+        so is what was sent too often without an answer: something in it may be what ends the connection."""
+        house, name, now = self.house, self.notifier.name, self.house.now()
+        before_it = message.unsure if sent == message.sent else 0
+        unsure = before_it + 1 if isinstance(error, Unsure) else before_it
+        given_up = isinstance(error, TurnedAway) or unsure >= UNSURE_AT_MOST
+        with house.db.write() as tx:
+            if unsure >= UNSURE_AT_MOST or (sent == 0 and unsure == 0):
+                alerts.take_out(tx, message.id)
+                post.discard(tx, message.id)
+            else:
+                post.change_message(tx, message.id, sent=sent, unsure=unsure)
+            before = post.targets_known(tx)[name]
+            failures = before.failures + 1
+            wait = PARKED_FOR if given_up else _back_off(failures)
+            if isinstance(error, TryAgain) and error.retry_after is not None:
+                wait = max(min(error.retry_after, PARKED_FOR), timedelta(seconds=1))
+            post.change_target(
+                tx, name, failures=failures, trouble=error.sentence, retry_at=now + wait, parked=given_up
+            )
+            if given_up or failures >= TROUBLE_AFTER:
+                Evaluator(house, tx).at_target(name, trouble(name, error))
+        self.done.trouble = error.sentence
+        if not before.failures or given_up:
+            logs.event(log, logging.WARNING, "not_told", target=name, why=error.sentence, hint=error.hint)
+
+
+def trouble(name: str, error: NotTold) -> tuple[Said, Said]:
+    """What the other targets are told."""
+    return (
+        Said("{target} cannot be told: {why}", target=name, why=error.sentence),
+        Said("{hint} When it is mended: syncd alerts test", hint=error.hint),
+    )
+
+
+def _back_off(failures: int) -> timedelta:
+    doublings: int = 2 ** min(failures - 1, 10)
+    return min(LONGEST_WAIT, FIRST_WAIT * doublings)
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """How a trial message to one target went; `trouble` and `hint` are empty where it was taken."""
+
+    target: str
+    trouble: str = ""
+    hint: str = ""
+
+
+def try_all(office: Office) -> list[Tried]:
+    """Send a trial message to every target, now; one that takes it is told again from now on (`syncd alerts test`)."""
+    house = office.house
+    letter = Letter(house.now(), trial=True)
+    message = render(letter, language=office.language, zone=house.timezone, today=house.today())
+    found = []
+    for notifier in office.notifiers:
+        envelope = Envelope(f"<{office.new_id()}@{office.domain}>")
+        try:
+            for part in notifier.parts(message, envelope):
+                notifier.send(part)
+        except NotTold as error:
+            found.append(Tried(notifier.name, error.sentence, error.hint))
+            continue
+        with house.db.write() as tx:
+            post.meet(tx, notifier.name, house.now())
+            post.change_target(tx, notifier.name, failures=0, trouble=None, retry_at=None, parked=False)
+            Evaluator(house, tx).at_target(notifier.name, None)
+        found.append(Tried(notifier.name))
+    return found

@@ -1,0 +1,161 @@
+"""Makes of alerts what a letter tells: each with its facts as they are now (house rule 5)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from syncd.alerts import facts
+from syncd.alerts.letter import Item, Standing
+from syncd.domain.alerts import Event, Family, Rule, Severity, Shelf, stock_rule
+from syncd.domain.freshness import fresh
+from syncd.domain.said import Said
+from syncd.storage import alerts, catalogue, holds, incidents, orders
+from syncd.storage.alerts import Alert, Notification
+from syncd.storage.session import Tx
+from syncd.sync import freshness, replenishing, stock
+from syncd.sync.house import House
+
+_URGENT_FIRST = list(reversed(Severity))
+_STOCK = (Family.STOCK, Family.RUNS_OUT, Family.SLOW)
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What happened to an alert since somebody was told last: the latest event, by the rule as it was then."""
+
+    event: Event
+    rule: Rule
+
+
+def news(waiting: Iterable[Notification]) -> dict[int, News]:
+    """By alert, of several notifications one: what was raised and got worse before it was told is told once."""
+    found: dict[int, News] = {}
+    for one in waiting:
+        before = found.get(one.alert)
+        raised = before is not None and before.event is Event.RAISED
+        if one.event is Event.OVER and before is not None:
+            continue  # told with what is over: that it is, the item says itself
+        found[one.alert] = News(Event.RAISED if raised else one.event, one.rule)
+    return found
+
+
+def items(tx: Tx, house: House, language: str, told: Mapping[int, News]) -> list[Item]:
+    """One item for each of these alerts, the most urgent first."""
+    known = alerts.by_ids(tx, told)
+    about = sorted({one.sku_id for one in known.values() if one.sku_id is not None})
+    of_stock = facts.stock_facts(tx, house, about)
+    oversold_ids = [known[number].sku_id for number, one in told.items() if one.rule is Rule.OVERSOLD]
+    oversold = facts.oversold(tx, house, [sku_id for sku_id in oversold_ids if sku_id is not None], language)
+    links, names = facts.links(tx, about), {sku.id: sku.name for sku in catalogue.by_ids(tx, about)}
+    said = _said(tx, known.values())
+    found = []
+    for number, one in told.items():
+        alert = known[number]
+        what, hint = said.get(number, (None, None))
+        sku_id = alert.sku_id
+        found.append(
+            Item(
+                number=number,
+                rule=one.rule,
+                event=one.event,
+                since=alert.opened_at,
+                over_at=alert.closed_at,
+                sku=alert.sku,
+                name=names.get(sku_id) if sku_id is not None else None,
+                channel=alert.channel,
+                stock=of_stock.get(sku_id) if sku_id is not None else None,
+                oversold=oversold.get(sku_id) if sku_id is not None and one.rule is Rule.OVERSOLD else None,
+                links=links.get(sku_id, ()) if sku_id is not None else (),
+                what=what,
+                hint=hint,
+            )
+        )
+    return sorted(found, key=_urgent_first)
+
+
+def _urgent_first(item: Item) -> tuple[int, int, str, int]:
+    return _URGENT_FIRST.index(item.severity), list(Rule).index(item.rule), item.sku or item.channel, item.number
+
+
+def _said(tx: Tx, known: Iterable[Alert]) -> dict[int, tuple[Said, Said | None]]:
+    """What is to be said of alerts that are about no SKU: what it is, and what to do."""
+    of: dict[Family, dict[str, Alert]] = {family: {} for family in Family}
+    for one in known:
+        of[one.family][one.subject] = one
+    found: dict[int, tuple[Said, Said | None]] = {}
+    for incident in incidents.by_ids(tx, [int(subject) for subject in of[Family.INCIDENT]]):
+        found[of[Family.INCIDENT][str(incident.id)].id] = (incident.said, incident.hint_said)
+    for subject, alert in of[Family.HOLD].items():
+        if (hold := holds.get(tx, int(subject))) is not None:
+            number = str(hold.id)
+            found[alert.id] = (
+                Said("Hold {hold}, {channel}: {reason}", hold=number, channel=hold.channel, reason=hold.reason),
+                Said("Right? syncd approve {hold}. Wrong? syncd reject {hold}. See it: syncd holds", hold=number),
+            )
+    if of[Family.DECIDE]:
+        _of_orders(tx, of[Family.DECIDE], found)
+    for alert in of[Family.TARGET].values():
+        if alert.said is not None:
+            found[alert.id] = alert.said
+    return found
+
+
+def _of_orders(tx: Tx, known: Mapping[str, Alert], found: dict[int, tuple[Said, Said | None]]) -> None:
+    for one in orders.to_decide(tx, {subject.split(" ", 1)[1] for subject in known}):
+        alert = known.get(f"{one.channel} {one.order_id}")
+        if alert is None:
+            continue
+        order, about = one.number.lstrip("#"), one.sku or one.name
+        if one.missing:
+            what = Said(
+                "Order {order} in {channel} is not shown any more and holds {units} × {sku}",
+                order=order,
+                channel=one.channel,
+                units=one.units,
+                sku=about,
+            )
+        else:
+            what = Said(
+                "Order {order} in {channel} ended and holds {units} × {sku}",
+                order=order,
+                channel=one.channel,
+                units=one.units,
+                sku=about,
+            )
+        hint = Said(
+            "On the shelf? syncd decide {channel} {order} back. Gone? syncd decide {channel} {order} gone",
+            channel=one.channel,
+            order=order,
+        )
+        found.setdefault(alert.id, (what, hint))
+
+
+def standing(tx: Tx, house: House) -> Standing:
+    """How everything stands, for the line of the day."""
+    counted = [sku for sku in catalogue.all_skus(tx) if sku.counted_at is not None]
+    pools, points, sells = stock.pools(tx, house), replenishing.points(tx, house), house.sells
+    by_rule = [
+        stock_rule(Shelf(pools[sku.id].available, pools[sku.id].left_for(sells), points[sku.id].units), None)
+        for sku in counted
+    ]
+    channels = freshness.known_channels(tx, house)
+    return Standing(
+        channels=len(channels),
+        stale=tuple(one.channel for one in channels if one.live and not fresh(one, house.now())),
+        skus=len(counted),
+        low=by_rule.count(Rule.LOW),
+        out=by_rule.count(Rule.OUT),
+        oversold=by_rule.count(Rule.OVERSOLD),
+        holds=len(holds.every_open(tx)),
+        to_decide=len({(one.channel, one.order_id) for one in orders.to_decide(tx)}),
+        incidents=sum(incidents.open_by_kind(tx).values()),
+    )
+
+
+def by_urgency(found: Sequence[Item]) -> list[list[Item]]:
+    """Items about the same SKU together, the most urgent first; what is about no SKU stands by itself."""
+    together: dict[object, list[Item]] = {}
+    for item in found:
+        together.setdefault(item.sku or item.number, []).append(item)
+    return list(together.values())

@@ -1,0 +1,44 @@
+"""The job that tells people, on a lane of its own: a mail server may take its time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from syncd.alerts import dispatcher
+from syncd.alerts.dispatcher import Office
+from syncd.jobs.lanes import POST, Lane
+from syncd.jobs.runner import Runner
+from syncd.jobs.timetable import Job
+from syncd.sync.house import House
+
+TELL, TELL_EVERY = "tell", timedelta(seconds=15)
+
+
+@dataclass(slots=True)
+class PostJobs:
+    """What is done for those who are to be told."""
+
+    runner: Runner
+    lane: Lane
+    office: Office
+    _begun: bool = False
+
+    def jobs(self) -> list[Job]:
+        """Every job of the lane with its pause."""
+        return [Job(f"{TELL} {POST}", POST, lambda: TELL_EVERY, self.tell)]
+
+    def tell(self) -> None:
+        """Send what is due. With the first round every target is tried, also one that could not be told before: the
+        settings may be others now."""
+
+        def due() -> bool:
+            return not self._begun or bool(dispatcher.due(self.office))
+
+        def work(house: House) -> None:
+            if not self._begun:
+                dispatcher.try_at_once(self.office)
+                self._begun = True
+            dispatcher.deliver(replace(self.office, house=house))
+
+        self.runner.run(self.lane, TELL, work, due)

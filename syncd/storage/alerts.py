@@ -1,0 +1,225 @@
+"""Alerts: one open row for each family and subject, and a row for each target that is to be told (design.md §5)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, bindparam, delete, func, insert, select, update
+
+from syncd.domain.alerts import Event, Family, Rule
+from syncd.domain.said import Said
+from syncd.storage.among import among
+from syncd.storage.schema import LARGEST_ID, alerts, notifications, skus
+from syncd.storage.session import Tx
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One alert. `subject` tells it apart within its family: a SKU, a target, an order as ``channel id``, the number of
+    an incident or hold. `rule`: the worst since it was raised that has not eased. `seen_at`: a person has read it, and
+    it did not get worse since. `put_off_until`: nobody is told again before. Instants are aware UTC."""
+
+    id: int
+    family: Family
+    subject: str
+    rule: Rule
+    sku_id: int | None
+    sku: str | None
+    category: str | None
+    channel: str
+    said: tuple[Said, Said] | None
+    opened_at: datetime
+    closed_at: datetime | None
+    seen_at: datetime | None
+    put_off_until: datetime | None
+
+
+_ALL = select(alerts, skus.c.sku, skus.c.category).join(skus, skus.c.id == alerts.c.sku_id, isouter=True)
+_OPEN = alerts.c.closed_at.is_(None)
+
+
+def _alert(row: Row[Any]) -> Alert:
+    return Alert(
+        row.id,
+        Family(row.family),
+        row.subject,
+        Rule(row.rule),
+        row.sku_id,
+        row.sku,
+        row.category,
+        row.channel,
+        None if row.said is None else (Said.of_json(row.said[0]), Said.of_json(row.said[1])),
+        row.opened_at,
+        row.closed_at,
+        row.seen_at,
+        row.put_off_until,
+    )
+
+
+def open_alerts(tx: Tx, family: Family | None = None, subjects: Collection[str] | None = None) -> list[Alert]:
+    """The open alerts of a family, or of all; of these subjects, or of all; by their numbers."""
+    query = _ALL.where(_OPEN).order_by(alerts.c.id)
+    if family is not None:
+        query = query.where(alerts.c.family == family.value)
+    if subjects is not None:
+        query = query.where(among(tx, alerts.c.subject, subjects))
+    return [_alert(row) for row in tx.execute(query)]
+
+
+def latest(tx: Tx, most: int) -> list[Alert]:
+    """The newest alerts, open and closed, the newest last."""
+    rows = tx.execute(_ALL.order_by(alerts.c.id.desc()).limit(most)).all()
+    return [_alert(row) for row in reversed(rows)]
+
+
+def by_ids(tx: Tx, numbers: Iterable[int]) -> dict[int, Alert]:
+    """These alerts, open or closed; those that are not there are absent."""
+    wanted = [number for number in numbers if 0 < number <= LARGEST_ID]
+    return {row.id: _alert(row) for row in tx.execute(_ALL.where(among(tx, alerts.c.id, wanted)))}
+
+
+def how_many(tx: Tx) -> dict[Rule, int]:
+    """How many are open by each rule; every rule is there."""
+    rows = tx.execute(select(alerts.c.rule, func.count()).where(_OPEN).group_by(alerts.c.rule))
+    return dict.fromkeys(Rule, 0) | {Rule(rule): number for rule, number in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a new alert is about; `said` as in `Alert`."""
+
+    family: Family
+    subject: str
+    rule: Rule
+    sku_id: int | None = None
+    channel: str = ""
+    said: tuple[Said, Said] | None = None
+
+
+def raise_all(tx: Tx, new: Sequence[Subject], now: datetime) -> list[int]:
+    """Open these alerts; their numbers, in the same order. None of them may be open."""
+    if not new:
+        return []
+    rows = [
+        {
+            "family": one.family.value,
+            "subject": one.subject,
+            "rule": one.rule.value,
+            "sku_id": one.sku_id,
+            "channel": one.channel,
+            "said": None if one.said is None else [said.as_json() for said in one.said],
+            "opened_at": now,
+        }
+        for one in new
+    ]
+    made = tx.execute(insert(alerts).returning(alerts.c.id, sort_by_parameter_order=True), rows)
+    return list(made.scalars())
+
+
+def turn(tx: Tx, rules: Mapping[int, Rule], *, worse: bool) -> None:
+    """Write the rule that holds now for these alerts; one that got worse has been seen by nobody."""
+    if rules:
+        values: dict[str, object] = {"rule": bindparam("rule_now")}
+        values |= {"seen_at": None} if worse else {}
+        told = [{"this": number, "rule_now": rule.value} for number, rule in rules.items()]
+        tx.execute(update(alerts).where(alerts.c.id == bindparam("this")).values(values), told)
+
+
+def end(tx: Tx, numbers: Collection[int], now: datetime) -> None:
+    """Close these alerts."""
+    if numbers:
+        tx.execute(update(alerts).where(among(tx, alerts.c.id, numbers)).values(closed_at=now))
+
+
+def change(tx: Tx, numbers: Collection[int], **values: object) -> None:
+    """Write columns of `schema.alerts`."""
+    tx.execute(update(alerts).where(among(tx, alerts.c.id, numbers)).values(**values))
+
+
+def put_off_ended(tx: Tx, now: datetime) -> list[Alert]:
+    """Open alerts that were put off until an instant that has come."""
+    return [_alert(row) for row in tx.execute(_ALL.where(_OPEN, alerts.c.put_off_until <= now).order_by(alerts.c.id))]
+
+
+# ---------------------------------------------------------------------- who is told
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """That a target is to be told of what happened to an alert, not before `due_at`; `message`: in which it is."""
+
+    id: int
+    alert: int
+    target: str
+    event: Event
+    rule: Rule
+    made_at: datetime
+    due_at: datetime
+    message: int | None
+
+
+def notify(tx: Tx, told: Sequence[tuple[int, str, Event, Rule, datetime]], now: datetime) -> None:
+    """Let targets be told: (alert, target, event, rule, due at) each."""
+    if told:
+        columns = ("alert", "target", "event", "rule", "due_at")
+        rows = [dict(zip(columns, one, strict=True)) for one in told]
+        tx.execute(
+            insert(notifications),
+            [{**row, "event": row["event"].value, "rule": row["rule"].value, "made_at": now} for row in rows],  # type: ignore[attr-defined] # enumerations
+        )
+
+
+def _notification(row: Row[Any]) -> Notification:
+    return Notification(
+        row.id, row.alert, row.target, Event(row.event), Rule(row.rule), row.made_at, row.due_at, row.message
+    )
+
+
+def waiting(tx: Tx, target: str, now: datetime) -> list[Notification]:
+    """What a target is to be told by now and is in no message yet, the oldest first; of alerts that are told now also
+    what could wait: told later, it would be older than what was told."""
+    here = (notifications.c.target == target) & notifications.c.told_at.is_(None) & notifications.c.message.is_(None)
+    due = select(notifications.c.alert).where(here, notifications.c.due_at <= now)
+    query = select(notifications).where(here, notifications.c.alert.in_(due)).order_by(notifications.c.id)
+    return [_notification(row) for row in tx.execute(query)]
+
+
+def anybody_told(tx: Tx, numbers: Collection[int]) -> set[int]:
+    """Of these alerts, those that somebody was told of, or is to be."""
+    here = among(tx, notifications.c.alert, numbers)
+    return set(tx.execute(select(notifications.c.alert).where(here)).scalars())
+
+
+def put_into(tx: Tx, numbers: Collection[int], message: int | None) -> None:
+    """These notifications are told in that message; ``None``: in none yet."""
+    tx.execute(update(notifications).where(among(tx, notifications.c.id, numbers)).values(message=message))
+
+
+def told(tx: Tx, message: int, now: datetime) -> int:
+    """The target has taken the message: what is in it was told; of how many alerts."""
+    here = update(notifications).where(notifications.c.message == message)
+    return len(set(tx.execute(here.values(told_at=now).returning(notifications.c.alert)).scalars()))
+
+
+def take_out(tx: Tx, message: int) -> None:
+    """The message was never taken, and will not be sent: what is in it waits for another one."""
+    tx.execute(update(notifications).where(notifications.c.message == message).values(message=None))
+
+
+def last_told(tx: Tx, family: Family) -> datetime | None:
+    """When somebody was told last of an alert of that family that is open now."""
+    joined = select(func.max(notifications.c.told_at)).join(alerts, alerts.c.id == notifications.c.alert)
+    instant: datetime | None = tx.execute(joined.where(_OPEN, alerts.c.family == family.value)).scalar()
+    return instant
+
+
+def prune(tx: Tx, before: datetime) -> None:
+    """Forget alerts that ended before that, with what was told of them, and what waits since for a target that is not
+    there any more."""
+    ended = select(alerts.c.id).where(alerts.c.closed_at < before)
+    tx.execute(delete(notifications).where(notifications.c.alert.in_(ended)))
+    tx.execute(delete(alerts).where(alerts.c.closed_at < before))
+    tx.execute(delete(notifications).where(notifications.c.told_at.is_(None), notifications.c.made_at < before))
