@@ -163,8 +163,8 @@ ALERTS: tuple[Known, ...] = (
     Known(
         "ROUTES",
         "who is told of what, as what:where with commas between them; the first that fits holds. what:"
-        f" {', '.join((*Severity, *Rule))}, category NAME or all, with + between what must fit together. where: email, an"
-        " address, slack, apprise or nobody, with + between them",
+        f" {', '.join((*Severity, *Rule))}, category NAME or all, with + between what must fit together. where: email,"
+        " an address, slack, apprise or nobody, with + between them",
         words.routes,
         absent="everybody is told of everything",
         example="category Shoes:anna@example.com, oversold:email+slack, info:nobody",

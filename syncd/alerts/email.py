@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from email import policy, utils
+from email.header import Header
 from email.headerregistry import Address
 from email.message import EmailMessage
 from enum import Enum, auto
@@ -25,6 +26,7 @@ from syncd.alerts.reaching import connected
 from syncd.alerts.settings import EmailSettings, Security
 
 _POLICY = policy.SMTP.clone(cte_type="7bit")  # a server need not take 8 bits
+_LONGEST_SUBJECT = 250  # characters: a line of a mail has at most 998
 _LONGEST_QUOTE = 160  # characters of what a server says
 _NOT_IN_A_LINE = ("Cc", "Cs", "Zl", "Zp")
 _APP_PASSWORD = "Many providers want an app password instead of the one of the account."  # noqa: S105 - a hint
@@ -54,7 +56,7 @@ class EmailNotifier:
         """One part: a mail has no limit that an alert could reach."""
         return (
             {
-                "subject": _one_line(message.subject),
+                "subject": _shortened(_one_line(message.subject)),
                 "text": _sendable(message.text),
                 "html": _sendable(message.html),
                 "language": message.language,
@@ -65,8 +67,7 @@ class EmailNotifier:
         )
 
     def send(self, part: Part) -> None:
-        mail = _mail(part, self._settings.sender, self._recipient)
-        failure = self._attempt(lambda line: line.deliver(mail, self._settings.sender, self._recipient))
+        failure = self._attempt(lambda line: line.deliver(part, self._settings.sender, self._recipient))
         if failure is not None:
             raise failure
 
@@ -139,7 +140,7 @@ class _Line(smtplib.SMTP):
         """Whether the server still listens to us after the login."""
         self._expect(self.noop())
 
-    def deliver(self, mail: EmailMessage, sender: str, recipient: str) -> None:
+    def deliver(self, part: Part, sender: str, recipient: str) -> None:
         """Hand over the mail; returns when the server has taken it."""
         sender, recipient = _mailbox(sender), _mailbox(recipient)
         beyond_ascii = not (sender + recipient).isascii()
@@ -155,15 +156,15 @@ class _Line(smtplib.SMTP):
         self._step = _Step.TEXT
         self._expect(self.docmd("DATA"), 354)
         # Where the last of it cannot be sent, the dot did not arrive: it was surely not accepted.
-        self.send(_dotted(mail.as_bytes(policy=_POLICY.clone(utf8=beyond_ascii))))
+        self.send(_dotted(mail_of(part, sender, recipient)))
         self._step = _Step.SENT
         self._expect(self.getreply())
 
     def hang_up(self) -> None:
         """Leave, politely where that is still possible; what was taken stays taken."""
         if self.sock is not None:
-            self.sock.settimeout(min(1.0, self._patience_s))
             with suppress(OSError):
+                self.sock.settimeout(min(1.0, self._patience_s))
                 self.quit()
         self.close()
         self._guard.cancel()
@@ -339,21 +340,23 @@ def _where(settings: EmailSettings) -> str:
     return f"{host}:{settings.port}"
 
 
-def _mail(part: Part, sender: str, recipient: str) -> EmailMessage:
-    mail = EmailMessage(policy=_POLICY)
-    mail["From"] = Address("syncd", *_mailbox(sender).rsplit("@", 1))
-    mail["To"] = Address("", *_mailbox(recipient).rsplit("@", 1))
-    mail["Subject"] = part["subject"]
+def mail_of(part: Part, sender: str, recipient: str) -> bytes:
+    """The mail as it travels; `sender` and `recipient` are mailboxes with their domain in ASCII."""
+    mail = EmailMessage(policy=_POLICY.clone(utf8=not (sender + recipient).isascii()))
+    mail["From"] = Address("syncd", *sender.rsplit("@", 1))
+    mail["To"] = Address("", *recipient.rsplit("@", 1))
     mail["Date"] = part["date"]
     mail["Message-ID"] = part["message_id"]
     if part["thread"]:
         # Of a mail that was never sent: programs put all that refer to it into one thread.
         mail["In-Reply-To"] = mail["References"] = part["thread"]
     mail["Auto-Submitted"] = "auto-generated"  # no answers of people on holiday (RFC 3834)
-    mail["Content-Language"] = part["language"]
     mail.set_content(part["text"])
     mail.add_alternative(part["html"], subtype="html")
-    return mail
+    mail["Content-Language"] = part["language"]
+    # By Python's older class: the newer one loses blanks where it folds a line in other letters.
+    subject = Header(part["subject"], header_name="Subject").encode(linesep="\r\n")
+    return f"Subject: {subject}\r\n".encode() + mail.as_bytes()
 
 
 def _thread_id(sender: str, thread: str) -> str:
@@ -374,6 +377,10 @@ def _dotted(mail: bytes) -> bytes:
 
 def _one_line(text: str) -> str:
     return " ".join("".join(" " if unicodedata.category(sign) in _NOT_IN_A_LINE else sign for sign in text).split())
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _LONGEST_SUBJECT else f"{text[: _LONGEST_SUBJECT - 1]}…"
 
 
 def _sendable(text: str) -> str:
