@@ -51,10 +51,11 @@ def resolved(
     """The routes with their targets by name. `members` are those of ``email``, ``slack`` and ``apprise``; where one of
     them is not configured, `missing` is told of it, as it is of an address where no mail can be sent."""
     found = []
+    spelt = {address.casefold(): address for address in members[EMAIL]}
     for route in typed:
         targets: list[str] = []
         for word in route.targets:
-            of_word = members.get(word, (word,) if members[EMAIL] else ())
+            of_word = members.get(word, (spelt.get(word.casefold(), word),) if spelt else ())
             if not of_word:
                 missing(word)
             targets += of_word
@@ -89,6 +90,8 @@ def _matter(text: str) -> Matter:
     words = _split(text, "+")
     if words == [EVERYTHING]:
         return Matter()
+    if EVERYTHING in words:
+        raise ValueError("all alone, or other words without it")
     given: dict[str, Rule | Severity | str] = {}
     for word in words:
         kind, value = _word(word)

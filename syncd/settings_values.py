@@ -161,7 +161,9 @@ def email_address(text: str) -> str:
 
 def email_addresses(text: str) -> tuple[str, ...]:
     """Addresses with commas between them, each once."""
-    found = {address.casefold(): address for address in (email_address(name) for name in names(text))}
+    found: dict[str, str] = {}
+    for name in names(text):
+        found.setdefault(name.casefold(), email_address(name))
     if not found:
         raise ValueError("addresses such as me@example.com")
     return tuple(found.values())
