@@ -15,7 +15,8 @@ from zoneinfo import ZoneInfo
 
 from connectors import registry
 from connectors.contract import Connector, Setting, SettingValue
-from syncd import places, settings_file, settings_table
+from syncd import places, settings_alerts, settings_file, settings_table
+from syncd.alerts.settings import AlertSettings
 from syncd.domain.availability import ON_HAND, Buffer, Pool
 from syncd.domain.calendar import Workdays
 from syncd.domain.caution import Caution
@@ -34,6 +35,7 @@ HOUSE_PREFIX = "SYNCD_"
 _CHANNEL_NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 _IN_THE_ENVIRONMENT_ONLY = "SYNCD_ENV_FILE"
 _LARGEST_SECRET_BYTES = 65_536
+_SHORTEST_PIECE = 8  # characters: shorter ones are words such as https
 
 FindKind = Callable[[str], type[Connector]]
 
@@ -92,6 +94,7 @@ class Settings:
     backups: int = 7  # nightly copies to keep
     log: str = "plain"  # or "json"
     language: str = catalogues.SOURCE
+    alerts: AlertSettings = field(default_factory=AlertSettings)
     workdays: Workdays = field(default_factory=Workdays)
     external: Mapping[str, Days] = field(default_factory=dict)  # external warehouses, the time to ship from there
     source: Path | None = None
@@ -184,6 +187,7 @@ def from_lines(
             "SYNCD_WEBHOOK_URL is given and SYNCD_LISTEN is off: nobody would take the webhooks in.",
             "Delete one of them.",
         )
+    alerts = settings_alerts.of_house(house, reading.given, reading.problem)
     reading.refuse_unknown(allowed)
     if reading.problems:
         raise ConfigError(reading.problems, source=str(source or "the environment"))
@@ -204,6 +208,7 @@ def from_lines(
         backups=house["BACKUPS"],
         log=house["LOG"],
         language=house["LANGUAGE"],
+        alerts=alerts,
         workdays=Workdays(house["WORKING_DAYS"], house["HOLIDAYS"] or frozenset(), house["SHIPS_UNTIL"]),
         external=house["EXTERNAL"] or MappingProxyType({}),
         source=source,
@@ -378,8 +383,13 @@ class _Reading:
         return text
 
     def _keep_secret(self, key: str, text: str) -> None:
+        if key == "SYNCD_APPRISE_URLS":
+            # A token may stand anywhere in them, and what fails tells a part of one.
+            self.secrets.update(piece for piece in re.split(r"[\s/:@?&=]+", text) if len(piece) >= _SHORTEST_PIECE)
         if key != "SYNCD_DATABASE_URL":
             self.secrets.add(text)
+            if key == "SYNCD_SLACK_WEBHOOK_URL":
+                self.secrets.add(text.partition("://")[2].partition("/")[2])
             return
         try:
             password = urlsplit(text).password

@@ -10,14 +10,13 @@ from connectors import registry
 from connectors.contract import Connector
 from syncd import settings_table
 from syncd.settings_file import assignment
-from syncd.settings_table import HOUSE, PER_CHANNEL, Known
+from syncd.settings_table import ALERTS, HOUSE, PER_CHANNEL, Known
 
 _CHANNELS = {"woo": "woocommerce", "shopify_il": "shopify"}  # the channels of the example
 _FURTHER = {"acme": "supplier_feed", "till": "till"}  # kinds that not every shop has: all their lines are commented out
 _OF_ALL = frozenset(known.name for known in PER_CHANNEL)  # where a connector declares one of these, it is this one
 _WIDTH = 118
 _HEAD = "# The lines you edit. All other settings, with their defaults, stand commented out further down."
-_NOT_YET = "# Alerts by mail or Slack come with later versions; their settings come with them."
 _SECRETS = "Secrets stand in single quotes, or in a file of their own: WOO_KEY_FILE=/path instead of WOO_KEY"
 
 
@@ -31,9 +30,9 @@ def example_env(connectors: Mapping[str, type[Connector]] | None = None) -> str:
         name: [settings_table.of_connector(one) for one in classes[kind].SETTINGS if one.name not in _OF_ALL]
         for name, kind in _CHANNELS.items()
     }
-    blocks = [[_HEAD, *edited("SYNCD_", HOUSE)]]
+    blocks = [[_HEAD, *edited("SYNCD_", [known for known in HOUSE if known not in ALERTS])]]
     blocks += [[*edited(f"{name.upper()}_", own[name])] for name in own]
-    blocks.append([_NOT_YET])
+    blocks.append([*edited("SYNCD_", ALERTS)])
     blocks.append(["# ---- All other settings. Take away the # in front of a line to change it.", f"# {_SECRETS}."])
     blocks += [[*commented("SYNCD_", [known])] for known in HOUSE if not known.owner_edits]
     blocks.append(["# ---- For each channel (here woo)."])

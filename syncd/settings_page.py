@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 
 from connectors import registry
 from syncd import settings_table
-from syncd.settings_table import HOUSE, PER_CHANNEL, Known
+from syncd.settings_table import ALERTS, HOUSE, PER_CHANNEL, Known
 
 # Those that ship; a plugin's settings are for its own page.
 _KINDS = ("woocommerce", "shopify", "supplier_feed", "till")
@@ -33,7 +33,8 @@ def settings_page() -> str:
     """The text of ``docs/settings.md``."""
     parts = [
         _HEAD,
-        *_section("The house", "`SYNCD_...`", HOUSE),
+        *_section("The house", "`SYNCD_...`", (known for known in HOUSE if known not in ALERTS)),
+        *_section("Alerts", "`SYNCD_...`", ALERTS),
         *_section("Every channel", "`<CHANNEL>_...`", PER_CHANNEL),
     ]
     of_every_channel = {known.name for known in PER_CHANNEL}

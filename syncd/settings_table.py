@@ -11,7 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from connectors.contract import Setting, SettingType
+from syncd import settings_routes as words
 from syncd import settings_values as values
+from syncd.alerts.settings import Security
+from syncd.domain.alerts import Rule, Severity
 from syncd.domain.status import StockStatus
 from syncd.texts import catalogues
 from syncd.texts.wording import PLACEHOLDERS
@@ -76,6 +79,125 @@ _POOLS = {
     "SUPPLIER": "suppliers' stock",
     "PRE_ORDER": "pre-orders",
 }
+
+ALERTS: tuple[Known, ...] = (
+    Known(
+        "EMAIL_TO",
+        "who is told by mail: addresses with commas between them",
+        values.email_addresses,
+        absent="nobody is told by mail",
+        example="me@example.com",
+        owner_edits=True,
+    ),
+    Known(
+        "SMTP_HOST",
+        "your mail server; port 587 unless SYNCD_SMTP_PORT says otherwise",
+        values.host,
+        absent="no mail is sent",
+        example="smtp.example.com",
+        owner_edits=True,
+    ),
+    Known(
+        "SMTP_USER",
+        "the user of the mail server, if it wants a login",
+        str,
+        absent="no login",
+        example="alerts@example.com",
+        owner_edits=True,
+    ),
+    Known(
+        "SMTP_PASSWORD",
+        "its password; many providers want an app password",
+        str,
+        absent="no login",
+        secret=True,
+        example="...",
+        owner_edits=True,
+    ),
+    Known(
+        "SLACK_WEBHOOK_URL",
+        "an incoming webhook of Slack: api.slack.com/apps, your app, Incoming Webhooks",
+        values.webhook_url,
+        absent="nobody is told in Slack",
+        secret=True,
+        example="https://hooks.slack.com/services/...",
+        owner_edits=True,
+    ),
+    Known(
+        "SMTP_PORT",
+        "the port of the mail server",
+        values.port,
+        absent="587 with starttls, 465 with tls, 25 with none",
+        example="465",
+    ),
+    Known(
+        "SMTP_SECURITY",
+        "how the connection to it is encrypted: starttls, tls (from its first byte on) or none (only on this machine"
+        " together with a password)",
+        values.choice(*(one.value for one in Security)),
+        absent="tls where SYNCD_SMTP_PORT is 465, else starttls",
+        example="tls",
+    ),
+    Known(
+        "SMTP_CA_FILE",
+        "certificates to trust instead of the usual ones, for a mail server with an authority of its own",
+        values.existing_file,
+        absent="the usual ones",
+        reads=True,
+    ),
+    Known(
+        "EMAIL_FROM",
+        "from which address mail is sent",
+        values.email_address,
+        absent="SYNCD_SMTP_USER if it is an address, else syncd@ and the domain of SYNCD_SMTP_HOST",
+        example="alerts@example.com",
+    ),
+    Known(
+        "APPRISE_URLS",
+        "further services by their Apprise addresses, with blanks between them; wants: pip install 'syncd[apprise]'",
+        values.service_urls,
+        absent="none",
+        secret=True,
+        example="ntfys://ntfy.sh/my-topic",
+    ),
+    Known(
+        "ROUTES",
+        "who is told of what, as what:where with commas between them; the first that fits holds. what:"
+        f" {', '.join((*Severity, *Rule))}, category NAME or all, with + between what must fit together. where: email,"
+        " an address, slack, apprise or nobody, with + between them",
+        words.routes,
+        absent="everybody is told of everything",
+        example="category Shoes:anna@example.com, oversold:email+slack, info:nobody",
+    ),
+    Known(
+        "AT_ONCE",
+        "what does not wait for the digest: rules, severities, category NAME; all, or none",
+        words.matters,
+        default="critical, warning",
+    ),
+    Known(
+        "DIGEST", "when the rest is told: each day (08:00), or once a week (Mon 08:00)", words.digest, default="08:00"
+    ),
+    Known(
+        "QUIET_HOURS",
+        "when nobody is disturbed; what comes meanwhile is told at their end",
+        words.quiet_hours,
+        absent="no hours are quiet",
+        example="22:00-07:00",
+    ),
+    Known("QUIET_EXCEPT", "what is told in quiet hours, too: as in SYNCD_AT_ONCE", words.matters, default="critical"),
+    Known(
+        "DAILY_LINE",
+        "with each digest a line tells how things stand, also where nothing happened: silence would not be clear",
+        values.yes_no,
+        default="yes",
+    ),
+    Known(
+        "DEAD_AFTER", "a SKU of which nobody bought one for so long is told as dead stock", values.days, default="180d"
+    ),
+    Known("OVERSTOCK_AFTER", "a SKU that lasts for longer than this is told as overstock", values.days, default="365d"),
+    Known("ORDER_FOR", "how long an order at a supplier should last beyond its lead time", values.days, default="30d"),
+)
 
 HOUSE: tuple[Known, ...] = (
     Known(
@@ -194,7 +316,7 @@ HOUSE: tuple[Known, ...] = (
     ),
     Known(
         "LANGUAGE",
-        f"the language of what your buyers read: {', '.join(catalogues.LANGUAGES)}",
+        f"the language of alerts and shop texts: {', '.join(catalogues.LANGUAGES)}",
         values.choice(*catalogues.LANGUAGES),
         default=catalogues.SOURCE,
         owner_edits=True,
@@ -223,6 +345,7 @@ HOUSE: tuple[Known, ...] = (
         example="Depot:2-4, 3PL Berlin:5",
     ),
     *_own_texts("the text of the language"),
+    *ALERTS,
     Known(
         "DATABASE_URL",
         "where the master table is: a SQLite file by its full path, or a PostgreSQL database",

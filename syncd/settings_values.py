@@ -6,6 +6,7 @@ A parser never repeats the text that it was given: it may be a secret. The calle
 from __future__ import annotations
 
 import difflib
+import ipaddress
 import re
 import zoneinfo
 from collections.abc import Callable, Mapping
@@ -15,6 +16,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from connectors.contract import Setting, SettingType, SettingValue
+from syncd.alerts.settings import is_loopback
 from syncd.domain.availability import Buffer, Pool
 from syncd.domain.promise import Days
 from syncd.domain.status import StockStatus
@@ -143,6 +145,82 @@ def web_url(text: str) -> str:
     if not re.fullmatch(r"https?://[^\s/?#]+\S*", text):
         raise ValueError("an address that begins with https:// or http://")
     return text
+
+
+_LOCAL_PART = re.compile(r"[^\s@,:;<>()\[\]\\\"]{1,64}")
+_HOST = re.compile(r"(?!-)[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
+
+
+def email_address(text: str) -> str:
+    """One address, as it was typed: "me@example.com"."""
+    local, _, domain = text.rpartition("@")
+    if not _LOCAL_PART.fullmatch(local) or not text.isprintable() or not _HOST.fullmatch(_ascii_host(domain)):
+        raise ValueError("addresses such as me@example.com")
+    return text
+
+
+def email_addresses(text: str) -> tuple[str, ...]:
+    """Addresses with commas between them, each once."""
+    found: dict[str, str] = {}
+    for name in names(text):
+        found.setdefault(name.casefold(), email_address(name))
+    if not found:
+        raise ValueError("addresses such as me@example.com")
+    return tuple(found.values())
+
+
+def host(text: str) -> str:
+    """The name of a host, or its address; its name in other letters becomes ASCII."""
+    try:
+        return str(ipaddress.ip_address(text.removeprefix("[").removesuffix("]")))
+    except ValueError:
+        if not _HOST.fullmatch(name := _ascii_host(text)):
+            raise ValueError("the name of a host, such as smtp.example.com") from None
+    return name
+
+
+def _ascii_host(text: str) -> str:
+    """The name of a host in ASCII; an empty text where it has none."""
+    try:
+        name = text.encode("idna").decode()
+        # Python's table is the older one: by it ß is ss, which is another host.
+        return name if text.isascii() or name.encode().decode("idna") == text.lower() else ""
+    except UnicodeError:
+        return ""
+
+
+def port(text: str) -> int:
+    """The number of a port."""
+    if not _WHOLE.fullmatch(text) or not 0 < int(text) < 65_536:
+        raise ValueError("the number of a port, such as 587")
+    return int(text)
+
+
+def days(text: str) -> timedelta:
+    """Whole days, at least one: "30d"."""
+    try:
+        found = duration(text)
+    except ValueError:
+        found = timedelta(0)
+    if not found.days or found % timedelta(days=1):
+        raise ValueError("a number of days such as 30d")
+    return found
+
+
+def webhook_url(text: str) -> str:
+    """An https address, whole; http only of this machine. It is a secret, and names no user."""
+    parts = re.fullmatch(r"(https?)://(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+)(:[0-9]{1,5})?/[!-~]+", text)
+    if parts is None or (parts[1] == "http" and not is_loopback(parts[2].strip("[]"))):
+        raise ValueError("the whole https address of the webhook, such as https://hooks.slack.com/services/...")
+    return text
+
+
+def service_urls(text: str) -> tuple[str, ...]:
+    """Addresses of other services with blanks between them."""
+    found = tuple(text.split())
+    if not all(re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]*://\S+", url) for url in found):
+        raise ValueError("addresses with blanks between them, each such as ntfys://ntfy.sh/topic")
+    return found
 
 
 def pools(text: str) -> frozenset[Pool]:

@@ -1,4 +1,4 @@
-"""`syncd check`: settings, database, every channel, and rules that defeat one another."""
+"""`syncd check`: settings, database, every channel, rules that defeat one another, and who is told."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import typer
 
 from connectors.contract import Finding, Level
 from syncd import acting
+from syncd.alerts import office
 from syncd.cli import invocation, output
 from syncd.cli.words import many
 from syncd.config import Settings
@@ -48,6 +49,7 @@ def check(ctx: typer.Context) -> None:
                 found.append(("rules", late))
     except DatabaseProblem as problem:
         found.append(("database", Finding(Level.FAIL, problem.sentence, problem.hint)))
+    found += office.findings(settings.alerts)
     output.finding_rows(found)
     failed = sum(finding.level is Level.FAIL for _, finding in found)
     warned = sum(finding.level is Level.WARN for _, finding in found)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
+from tests.alerts.slack_kit import SlackServer
+from tests.alerts.smtp_kit import MailServer
 from tests.cli.command_kit import Shops
 from tests.storefronts import FEED, write_feed
 
@@ -261,6 +263,25 @@ def test_check_warns_of_skus_that_are_sold_out_before_their_alert(shops: Shops) 
     shops.done("set", "HAT", "--reorder-point", "2")
     told = shops.done("check").out
     assert "  warn  rules       sold out by the buffer before the alert comes: HAT in woo." in told
+
+
+def test_check_says_who_is_told_and_where_nobody_is(shops: Shops) -> None:
+    assert "  warn  alerts      nobody is told: there is neither an address nor Slack. Give " in shops.done("check").out
+    with MailServer() as mail, SlackServer() as slack:
+        shops.set(
+            SYNCD_EMAIL_TO="me@example.com",
+            SYNCD_SMTP_HOST="127.0.0.1",
+            SYNCD_SMTP_PORT=str(mail.port),
+            SYNCD_SMTP_SECURITY="none",
+            SYNCD_SLACK_WEBHOOK_URL=slack.url,
+        )
+        told = shops.done("check").out
+        assert f"  ok    email       127.0.0.1:{mail.port}, may send as syncd@example.com\n" in told
+        assert "  ok    slack       127.0.0.1 answers; syncd alerts test posts there\n" in told
+        assert "nobody is told" not in told
+        assert (mail.received, slack.asked) == ([], 0)
+    told = shops.done("check").out
+    assert f"  warn  email       127.0.0.1:{mail.port} refuses the connection. Try " in told
 
 
 def test_check_warns_of_settings_that_others_can_read(shops: Shops) -> None:

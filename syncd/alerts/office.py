@@ -1,0 +1,51 @@
+"""The ways out of the house: everybody who is told, made from the settings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+from connectors.contract import Finding, Level
+from syncd.alerts.email import EmailNotifier
+from syncd.alerts.notifier import Notifier
+from syncd.alerts.others import AppriseNotifier
+from syncd.alerts.settings import AlertSettings
+from syncd.alerts.slack import SlackNotifier
+
+_CHECK_PATIENCE_S = 8
+
+
+def notifiers(settings: AlertSettings) -> tuple[Notifier, ...]:
+    """Every target that an alert can go to: each address, Slack, Apprise."""
+    email = settings.email
+    found: list[Notifier] = [EmailNotifier(email, address) for address in email.recipients] if email else []
+    if settings.slack_url:
+        found.append(SlackNotifier(settings.slack_url))
+    if settings.apprise_urls:
+        found.append(AppriseNotifier(settings.apprise_urls))
+    return tuple(found)
+
+
+def findings(settings: AlertSettings) -> list[tuple[str, Finding]]:
+    """What `syncd check` says of them; nothing is sent. All addresses have one mail server, which is asked once."""
+    checks: list[tuple[str, Callable[[], Finding]]] = []
+    if settings.email:
+        patience_s = _CHECK_PATIENCE_S
+        post = EmailNotifier(
+            settings.email, settings.email.recipients[0], patience_s=patience_s, limit_s=2 * patience_s
+        )
+        checks.append(("email", post.check))
+    if settings.slack_url:
+        checks.append(("slack", SlackNotifier(settings.slack_url, timeout_s=_CHECK_PATIENCE_S).check))
+    if settings.apprise_urls:
+        checks.append(("apprise", AppriseNotifier(settings.apprise_urls).check))
+    if not checks:
+        silent = Finding(
+            Level.WARN,
+            "nobody is told: there is neither an address nor Slack",
+            "Give SYNCD_EMAIL_TO and SYNCD_SMTP_HOST, or SYNCD_SLACK_WEBHOOK_URL.",
+        )
+        return [("alerts", silent)]
+    with ThreadPoolExecutor(max_workers=len(checks)) as pool:
+        found = list(pool.map(lambda check: check[1](), checks))
+    return [(name, finding) for (name, _), finding in zip(checks, found, strict=True)]

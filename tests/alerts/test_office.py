@@ -1,0 +1,42 @@
+"""Everybody who is told, made from the settings, and what `syncd check` says of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from connectors.contract import Level
+from syncd.alerts import office
+from syncd.alerts.settings import AlertSettings, Security
+from tests.alerts.slack_kit import SlackServer
+from tests.alerts.smtp_kit import PASSWORD, USER, Authority, MailServer
+
+
+def test_each_address_slack_and_apprise_are_targets(tmp_path: Path) -> None:
+    email = MailServer(Security.STARTTLS, Authority(tmp_path)).settings("me@example.com", "anna@example.com")
+    settings = AlertSettings(email, "https://hooks.slack.com/services/x", ("json://localhost/",))
+    names = [one.name for one in office.notifiers(settings)]
+    assert names == ["me@example.com", "anna@example.com", "slack", "apprise"]
+    assert office.notifiers(AlertSettings()) == ()
+
+
+def test_the_check_asks_each_way_once_and_sends_nothing(tmp_path: Path) -> None:
+    with (
+        MailServer(Security.TLS, Authority(tmp_path), (USER, PASSWORD)) as mail,
+        SlackServer() as slack,
+    ):
+        found = office.findings(
+            AlertSettings(mail.settings("me@example.com", "anna@example.com"), slack.url, ("json://localhost/",))
+        )
+        assert [(name, finding.level) for name, finding in found] == [
+            ("email", Level.OK),
+            ("slack", Level.OK),
+            ("apprise", Level.OK),
+        ]
+        assert (mail.logins, mail.received, slack.asked) == (1, [], 0)
+
+
+def test_it_is_told_where_nobody_is_told() -> None:
+    ((name, finding),) = office.findings(AlertSettings())
+    assert (name, finding.level) == ("alerts", Level.WARN)
+    assert finding.message.startswith("nobody is told")
+    assert "SYNCD_EMAIL_TO" in finding.hint

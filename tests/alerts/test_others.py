@@ -1,0 +1,104 @@
+"""Other services through Apprise, over real HTTP: one part for each address, and no address in anything written."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+import traceback
+
+import pytest
+
+from connectors.contract import Level
+from syncd import config, logs, settings_file
+from syncd.alerts.notifier import Envelope, Message, NotTold, TryAgain, TurnedAway
+from syncd.alerts.others import AppriseNotifier
+from syncd.sandbox.server import Request, Response, SandboxServer
+from tests.alerts.wire_kit import refusing_port
+from tests.config_shops import find_kind
+from tests.log_kit import logged
+
+MESSAGE = Message("3 SKUs are low", "HAT: 3 left\nCAP: 2 left", "<p>", (), "en")
+ENVELOPE = Envelope("<17.me@shop.example>")
+
+
+class Service:
+    """Takes Apprise's JSON posts."""
+
+    def __init__(self) -> None:
+        self.bodies: list[dict[str, str]] = []
+        self.status = 200
+
+    def __call__(self, request: Request) -> Response:
+        self.bodies.append(json.loads(request.body))
+        return Response(self.status, {}, b"token=0planted0")
+
+
+def test_each_address_is_told_and_named_by_its_place() -> None:
+    service = Service()
+    with SandboxServer(service) as one, SandboxServer(service) as two:
+        target = AppriseNotifier([f"json://me:0planted0@127.0.0.1:{port}/" for port in (one.port, two.port)])
+        parts = target.parts(MESSAGE, ENVELOPE)
+        for part in parts:
+            target.send(json.loads(json.dumps(part)))
+        assert (len(one.calls), len(two.calls)) == (1, 1)
+    assert "planted" not in repr(parts)
+    assert [(body["title"], body["message"]) for body in service.bodies] == [(MESSAGE.subject, MESSAGE.text)] * 2
+
+
+def test_what_a_service_does_not_take_is_tried_again() -> None:
+    service = Service()
+    service.status = 500
+    with SandboxServer(service) as server:
+        target = AppriseNotifier([f"json://127.0.0.1:{server.port}/"])
+        with pytest.raises(TryAgain, match=r"the 1\. address in SYNCD_APPRISE_URLS did not take the message"):
+            target.send(target.parts(MESSAGE, ENVELOPE)[0])
+    assert len(service.bodies) == 1
+
+
+def test_an_address_that_apprise_does_not_know_is_turned_away() -> None:
+    target = AppriseNotifier(["json://127.0.0.1/", "pigeon://planted"])
+    assert target.check().level is Level.FAIL
+    assert target.check().message == "the 2. address in SYNCD_APPRISE_URLS is none that Apprise knows"
+    with pytest.raises(TurnedAway, match=r"the 2\. address"):
+        target.send(target.parts(MESSAGE, ENVELOPE)[1])
+    assert AppriseNotifier(["json://127.0.0.1/"]).check().level is Level.OK
+
+
+def test_a_stored_part_whose_address_is_gone_is_turned_away() -> None:
+    before = AppriseNotifier(["json://127.0.0.1/", "json://127.0.0.1:1/"]).parts(MESSAGE, ENVELOPE)
+    with pytest.raises(TurnedAway, match=r"no 2\. address"):
+        AppriseNotifier(["json://127.0.0.1/"]).send(before[1])
+
+
+def test_without_apprise_it_is_told_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "apprise", None)  # as where the extra was not installed
+    target = AppriseNotifier(["json://127.0.0.1/"])
+    assert target.check().level is Level.FAIL
+    assert "pip install 'syncd[apprise]'" in target.check().hint
+    with pytest.raises(TurnedAway, match="Apprise is not there"):
+        target.send(target.parts(MESSAGE, ENVELOPE)[0])
+
+
+def test_no_address_is_written_anywhere() -> None:
+    shop = "SYNCD_CHANNELS=woo:woolshop\nWOO_URL=https://5.example\nWOO_KEY='k'\n"
+    with SandboxServer(Service()) as server:
+        urls = [
+            f"json://me:0planted0@127.0.0.1:{server.port}/0planted1/?-X-Token=0planted2",
+            f"json://me:0planted0@127.0.0.1:{refusing_port()}/0planted1",
+            "tgram://0planted0/0planted1",
+        ]
+        text = f"{shop}SYNCD_APPRISE_URLS='{' '.join(urls)}'\n"
+        settings = config.from_lines(settings_file.parse(text), {}, source=None, find_kind=find_kind)
+        logs.hide(settings.secrets)
+        target = AppriseNotifier(settings.alerts.apprise_urls)
+        written = [repr(target), str(target.check()), repr(settings)]
+        with logged(level=logging.DEBUG) as lines:
+            for part in target.parts(MESSAGE, ENVELOPE):
+                try:
+                    target.send(part)
+                except NotTold as error:
+                    assert error.__context__ is None
+                    written += [repr(error), *traceback.format_exception(error)]
+    written.append(lines.getvalue())
+    assert [text for text in written if "planted" in text] == []
