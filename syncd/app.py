@@ -9,6 +9,9 @@ from datetime import timedelta
 
 from connectors import registry
 from connectors.contract import CallEvent, Connector, SettingValue, Surroundings
+from syncd.alerts import evaluator
+from syncd.alerts.dispatcher import Office
+from syncd.alerts.office import notifiers
 from syncd.config import ChannelSettings, Settings
 from syncd.storage import runs
 from syncd.storage.catalogue import OWN_SHELF, QUARANTINE
@@ -60,11 +63,17 @@ def open_house(
             workdays=settings.workdays,
             external=settings.external,
             returns_to=QUARANTINE if settings.returns_to == QUARANTINE else OWN_SHELF,
+            routes=settings.alerts.routes,
+            schedule=settings.alerts.schedule,
+            dead_after=settings.alerts.dead_after,
+            overstock_after=settings.alerts.overstock_after,
+            order_for=settings.alerts.order_for,
             now=surroundings.now,
             sleep=surroundings.sleep,
             progress=progress,
             patience=patience,
         )
+        evaluator.attach(house)
         remember_channels(house)
         note_settings(house)
         outcome = "stopped"
@@ -78,6 +87,13 @@ def open_house(
             runs.end(db, run, outcome, surroundings.now())
     finally:
         db.close()
+
+
+def office(house: House, settings: Settings) -> Office:
+    """Where people are told of the alerts of this house."""
+    email = settings.alerts.email
+    domain = email.sender.rpartition("@")[2] if email is not None else "syncd"
+    return Office(house, notifiers(settings.alerts), settings.language, domain)
 
 
 def _port(channel: ChannelSettings, surroundings: Surroundings) -> Port:
