@@ -109,7 +109,8 @@ def test_slack_and_other_services_are_targets() -> None:
 def test_routes_say_who_is_told_of_what() -> None:
     settings = alerts(
         MAIL + SLACK + 'SYNCD_ROUTES=category Shoes:anna@example.com, category "Bags, 2+1: all" + oversold:slack,'
-        ' oversold+critical:email+slack, info:nobody, low:ME@example.com, warning+runs-out:"x+y@example.com", all:slack+email+slack\n'
+        ' oversold+critical:email+slack, info:nobody, low:ME@example.com, warning+runs-out:"x+y@example.com",'
+        " all:slack+email+slack\n"
     )
     me = "me@example.com"
     assert settings.routes.routes == (

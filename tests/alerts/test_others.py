@@ -80,6 +80,15 @@ def test_without_apprise_it_is_told_how_to_install_it(monkeypatch: pytest.Monkey
         target.send(target.parts(MESSAGE, ENVELOPE)[0])
 
 
+def test_apprise_logs_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    """At DEBUG it logs whole addresses, and what a service answers."""
+    with SandboxServer(Service()) as server, caplog.at_level(1):
+        target = AppriseNotifier([f"json://me:0planted0@127.0.0.1:{server.port}/", "json://"])
+        target.send(target.parts(MESSAGE, ENVELOPE)[0])
+        target.check()
+    assert [record for record in caplog.records if record.name.startswith("apprise")] == []
+
+
 def test_no_address_is_written_anywhere() -> None:
     shop = "SYNCD_CHANNELS=woo:woolshop\nWOO_URL=https://5.example\nWOO_KEY='k'\n"
     with SandboxServer(Service()) as server:
