@@ -101,6 +101,7 @@ class _Case:
     sku: Sku | None = None
     channel: str = ""
     said: tuple[Said, Said] | None = None
+    missing: int = 0  # units promised too many
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +147,7 @@ class Evaluator:
             shelf = Shelf(available, at.pools.left_for(sells), points[sku.id].units)
             low, late = standing.get(sku.sku), running_out.get(sku.sku)
             rule = rules.stock_rule(shelf, low.rule if low else None) if counted else None
-            cases[Family.STOCK].append(_Case(sku.sku, low, rule, sku))
+            cases[Family.STOCK].append(_Case(sku.sku, low, rule, sku, missing=max(0, -shelf.left)))
             rule = rules.runs_out_rule(Pace(available, lasts, next_in), late.rule if late else None)
             cases[Family.RUNS_OUT].append(_Case(sku.sku, late, rule if counted else None, sku))
         if sku_ids is None:
@@ -224,7 +225,7 @@ class Evaluator:
     def _settle(self, family: Family, cases: Iterable[_Case]) -> None:
         """Bring the alerts of one family in step with what holds now."""
         raised: list[_Case] = []
-        worse: dict[int, Rule] = {}
+        worse: dict[int, tuple[Rule, int]] = {}
         eased: dict[int, Rule] = {}
         over: list[int] = []
         told: list[tuple[int, Event, Rule, str | None, str]] = []
@@ -236,8 +237,10 @@ class Evaluator:
                 if rule is not None:
                     raised.append(case)
                 continue
+            if event is None and rule is Rule.OVERSOLD and case.missing > before.missing:
+                event = Event.ESCALATED  # each unit is another promise that cannot be kept
             if event is Event.ESCALATED and rule is not None:
-                worse[before.id] = rule
+                worse[before.id] = rule, case.missing
                 told.append((before.id, event, rule, before.category, case.subject))
             elif event is Event.EASED and rule is not None:
                 eased[before.id] = rule
@@ -246,8 +249,8 @@ class Evaluator:
             if event in (Event.EASED, Event.OVER) and rules.ends_well(before.rule, rule):
                 well.append((before.id, Event.OVER, before.rule, before.category, case.subject))
         now = self.house.now()
-        alerts.turn(self.tx, worse, worse=True)
-        alerts.turn(self.tx, eased, worse=False)
+        alerts.worsen(self.tx, worse)
+        alerts.ease(self.tx, eased)
         alerts.end(self.tx, over, now)
         subjects = [_subject(family, case) for case in raised]
         for number, case in zip(alerts.raise_all(self.tx, subjects, now), raised, strict=True):
@@ -279,7 +282,7 @@ def _days_left(available: int, selling: Selling | None) -> float | None:
 def _subject(family: Family, case: _Case) -> Subject:
     assert case.rule is not None
     sku_id = case.sku.id if case.sku is not None else None
-    return Subject(family, case.subject, case.rule, sku_id, case.channel, case.said)
+    return Subject(family, case.subject, case.rule, sku_id, case.channel, case.said, case.missing)
 
 
 def _order(channel: str, order_id: str) -> str:

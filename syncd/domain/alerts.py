@@ -142,11 +142,11 @@ class Shelf:
 def stock_rule(shelf: Shelf, standing: Rule | None) -> Rule | None:
     """The worst rule of the stock family that holds; `standing` is the one that held at the last look.
 
-    Every oversell is told: each breaks a promise, so there is no margin for it.
+    An oversell is over with the first unit that is left: of what is sold one by one there are never two.
     """
-    if shelf.left < 0:
-        return Rule.OVERSOLD
     held = _rank(standing) if standing is not None else -1
+    if shelf.left < 0 or (standing is Rule.OVERSOLD and shelf.left == 0):
+        return Rule.OVERSOLD
     for rule, limit in ((Rule.OUT, 0), (Rule.LOW, shelf.reorder_point)):
         if shelf.available <= (limit + margin(limit) if held >= _rank(rule) else limit):
             return rule

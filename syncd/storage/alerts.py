@@ -20,7 +20,8 @@ from syncd.storage.session import Tx
 class Alert:
     """One alert. `subject` tells it apart within its family: a SKU, a target, an order as ``channel id``, the number of
     an incident or hold. `rule`: the worst since it was raised that has not eased. `seen_at`: a person has read it, and
-    it did not get worse since. `put_off_until`: nobody is told again before. Instants are aware UTC."""
+    it did not get worse since. `put_off_until`: nobody is told again before. `missing`: units promised too many,
+    the most that somebody was told of. Instants are aware UTC."""
 
     id: int
     family: Family
@@ -31,6 +32,7 @@ class Alert:
     category: str | None
     channel: str
     said: tuple[Said, Said] | None
+    missing: int
     opened_at: datetime
     closed_at: datetime | None
     seen_at: datetime | None
@@ -52,6 +54,7 @@ def _alert(row: Row[Any]) -> Alert:
         row.category,
         row.channel,
         None if row.said is None else (Said.of_json(row.said[0]), Said.of_json(row.said[1])),
+        row.missing,
         row.opened_at,
         row.closed_at,
         row.seen_at,
@@ -97,6 +100,7 @@ class Subject:
     sku_id: int | None = None
     channel: str = ""
     said: tuple[Said, Said] | None = None
+    missing: int = 0
 
 
 def raise_all(tx: Tx, new: Sequence[Subject], now: datetime) -> list[int]:
@@ -111,6 +115,7 @@ def raise_all(tx: Tx, new: Sequence[Subject], now: datetime) -> list[int]:
             "sku_id": one.sku_id,
             "channel": one.channel,
             "said": None if one.said is None else [said.as_json() for said in one.said],
+            "missing": one.missing,
             "opened_at": now,
         }
         for one in new
@@ -119,13 +124,27 @@ def raise_all(tx: Tx, new: Sequence[Subject], now: datetime) -> list[int]:
     return list(made.scalars())
 
 
-def turn(tx: Tx, rules: Mapping[int, Rule], *, worse: bool) -> None:
-    """Write the rule that holds now for these alerts; one that got worse has been seen by nobody."""
+def worsen(tx: Tx, rules: Mapping[int, tuple[Rule, int]]) -> None:
+    """Write the rule and the missing units of alerts that got worse: as they are now nobody has seen them."""
     if rules:
-        values: dict[str, object] = {"rule": bindparam("rule_now")}
-        values |= {"seen_at": None} if worse else {}
-        told = [{"this": number, "rule_now": rule.value} for number, rule in rules.items()]
+        values: dict[str, object] = {
+            "rule": bindparam("rule_now"),
+            "missing": bindparam("missing_now"),
+            "seen_at": None,
+        }
+        told = [
+            {"this": number, "rule_now": rule.value, "missing_now": missing}
+            for number, (rule, missing) in rules.items()
+        ]
         tx.execute(update(alerts).where(alerts.c.id == bindparam("this")).values(values), told)
+
+
+def ease(tx: Tx, rules: Mapping[int, Rule]) -> None:
+    """Write the rule of alerts that got better; what is missing begins anew."""
+    if rules:
+        told = [{"this": number, "rule_now": rule.value} for number, rule in rules.items()]
+        eased = update(alerts).where(alerts.c.id == bindparam("this"))
+        tx.execute(eased.values(rule=bindparam("rule_now"), missing=0), told)
 
 
 def end(tx: Tx, numbers: Collection[int], now: datetime) -> None:

@@ -437,6 +437,7 @@ alerts = Table(
     Column("sku_id", ForeignKey("skus.id")),
     Column("channel", Text, nullable=False, server_default=""),
     Column("said", JSON),  # of a target that cannot be told: why, and what to do, as domain.said.Said
+    _units("missing"),  # promised too many, the most that somebody was told of; more is news
     Column("opened_at", Instant, nullable=False),
     Column("closed_at", Instant),
     Column("seen_at", Instant),  # a person has read it; until it gets worse

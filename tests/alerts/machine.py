@@ -41,6 +41,7 @@ class Shelf:
     promised: int = 0
     point: int = 5
     rule: str | None = None
+    missing: int = 0  # promised too many, as far as it was told
     crossings: list[str] = field(default_factory=list)  # what each target is to hear, in its order
 
     @property
@@ -51,7 +52,7 @@ class Shelf:
         """Move on to what holds now, and remember what is to be told of it."""
         before, now = self.rule, None
         spare = {limit: max(2, (limit + 9) // 10) for limit in (0, self.point)}
-        if self.available < 0:
+        if self.available < 0 or (before == "oversold" and self.available == 0):
             now = "oversold"
         elif self.available <= 0 or (RANK.get(before or "", 0) >= 2 and self.available <= spare[0]):
             now = "out"
@@ -59,6 +60,10 @@ class Shelf:
             now = "low"
         if now is not None and (before is None or RANK[now] > RANK[before]):
             self.crossings.append(f"{'escalated' if before else 'raised'} {now}")
+            self.missing = max(0, -self.available)
+        elif now == "oversold" and -self.available > self.missing:
+            self.crossings.append("escalated oversold")
+            self.missing = -self.available
         if before == "oversold" and now != "oversold":
             self.crossings.append("over oversold")
         self.rule = now

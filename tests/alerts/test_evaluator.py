@@ -263,7 +263,7 @@ def test_a_hold_is_told_until_it_is_settled(database: Database) -> None:
     told = Told(database, MemoryNotifier(ANNA))
     with database.write() as tx:
         channels.ensure(tx, "woo", "woocommerce", told.clock())
-        hold = holds.open_hold(tx, "woo", Held("too much at once", ()), told.clock())
+        hold = holds.open_hold(tx, "woo", Held(Said("too much at once"), ()), told.clock())
     assert open_now(database, Family.HOLD) == {str(hold.id): Rule.HOLD}
     with database.write() as tx:
         holds.decide(tx, hold.id, holds.HoldState.APPROVED, told.clock())

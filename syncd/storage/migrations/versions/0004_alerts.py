@@ -30,6 +30,7 @@ def upgrade() -> None:
         sa.Column("sku_id", _ID, nullable=True),
         sa.Column("channel", sa.Text(), server_default="", nullable=False),
         sa.Column("said", sa.JSON(), nullable=True),
+        sa.Column("missing", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
         sa.Column("opened_at", _INSTANT, nullable=False),
         sa.Column("closed_at", _INSTANT, nullable=True),
         sa.Column("seen_at", _INSTANT, nullable=True),
