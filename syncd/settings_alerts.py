@@ -31,7 +31,7 @@ def of_house(value: Mapping[str, Any], given: Set[str], problem: Tell) -> AlertS
     members = {
         EMAIL: addresses,
         SLACK: (SLACK,) if value["SLACK_WEBHOOK_URL"] else (),
-        APPRISE: (APPRISE,) if value["APPRISE_URLS"] else (),
+        APPRISE: others.names(value["APPRISE_URLS"] or ()),
     }
     everybody = tuple(name for names in members.values() for name in names)
 

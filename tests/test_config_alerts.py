@@ -103,7 +103,7 @@ def test_slack_and_other_services_are_targets() -> None:
     settings = alerts(MAIL + SLACK + APPRISE)
     assert settings.slack_url == "https://hooks.slack.com/services/T0/B0/planted"
     assert settings.apprise_urls == ("tgram://123:planted-token/chat", "ntfys://me:planted@ntfy.example/topic")
-    assert settings.routes.targets == ("me@example.com", "slack", "apprise")
+    assert settings.routes.targets == ("me@example.com", "slack", "apprise", "apprise 2")
 
 
 def test_routes_say_who_is_told_of_what() -> None:

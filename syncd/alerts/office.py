@@ -6,6 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from connectors.contract import Finding, Level
+from syncd.alerts import others
 from syncd.alerts.email import EmailNotifier
 from syncd.alerts.notifier import Notifier
 from syncd.alerts.others import AppriseNotifier
@@ -16,14 +17,18 @@ _CHECK_PATIENCE_S = 8
 
 
 def notifiers(settings: AlertSettings) -> tuple[Notifier, ...]:
-    """Every target that an alert can go to: each address, Slack, Apprise."""
+    """Every target that an alert can go to: each address, Slack, each service of Apprise."""
     email = settings.email
     found: list[Notifier] = [EmailNotifier(email, address) for address in email.recipients] if email else []
     if settings.slack_url:
         found.append(SlackNotifier(settings.slack_url))
-    if settings.apprise_urls:
-        found.append(AppriseNotifier(settings.apprise_urls))
+    found += _through_apprise(settings)
     return tuple(found)
+
+
+def _through_apprise(settings: AlertSettings) -> list[AppriseNotifier]:
+    urls = settings.apprise_urls
+    return [AppriseNotifier(url, name) for url, name in zip(urls, others.names(urls), strict=True)]
 
 
 def findings(settings: AlertSettings) -> list[tuple[str, Finding]]:
@@ -37,8 +42,7 @@ def findings(settings: AlertSettings) -> list[tuple[str, Finding]]:
         checks.append(("email", post.check))
     if settings.slack_url:
         checks.append(("slack", SlackNotifier(settings.slack_url, timeout_s=_CHECK_PATIENCE_S).check))
-    if settings.apprise_urls:
-        checks.append(("apprise", AppriseNotifier(settings.apprise_urls).check))
+    checks += [(one.name, one.check) for one in _through_apprise(settings)]
     if not checks:
         silent = Finding(
             Level.WARN,

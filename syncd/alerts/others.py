@@ -13,8 +13,10 @@ from syncd.alerts.notifier import Envelope, Message, Part, TryAgain, TurnedAway
 if TYPE_CHECKING:
     from apprise import NotifyBase
 
+NAME = "apprise"
 INSTALL = "Install it beside syncd: pip install 'syncd[apprise]'"
-_UNKNOWN = "How they are written: appriseit.com/services"
+_UNKNOWN = "its address in SYNCD_APPRISE_URLS is none that Apprise knows"
+_HOW = "How they are written: appriseit.com/services"
 
 
 def installed() -> bool:
@@ -23,51 +25,47 @@ def installed() -> bool:
 
 
 class AppriseNotifier:
-    """Sends to all addresses of SYNCD_APPRISE_URLS, which are one target. Apprise has its own time-outs (4 s each)."""
+    """Sends to one address of SYNCD_APPRISE_URLS, each of which is a target by its `name`: one that does not answer
+    delays no other. Apprise has its own time-outs (4 s each)."""
 
-    name = "apprise"
-
-    def __init__(self, urls: Sequence[str]) -> None:
-        self._urls = tuple(urls)
+    def __init__(self, url: str, name: str = NAME) -> None:
+        self._url = url
+        self.name = name
 
     def parts(self, message: Message, envelope: Envelope) -> Sequence[Part]:
-        """One part for each address, which is named by its place: the address itself is a secret."""
-        return [{"place": place, "title": message.subject, "body": message.text} for place in range(len(self._urls))]
+        return [{"title": message.subject, "body": message.text}]
 
     def send(self, part: Part) -> None:
-        place = part["place"]
-        if place >= len(self._urls):
-            raise TurnedAway(f"there is no {place + 1}. address in SYNCD_APPRISE_URLS any more")
-        service = self._service(place)
+        service = self._service()
         if service is None:
-            raise TurnedAway(f"{self._named(place)} is none that Apprise knows", _UNKNOWN)
+            raise TurnedAway(_UNKNOWN, _HOW)
         if not _told(service, part["title"], part["body"]):
-            raise TryAgain(f"{self._named(place)} did not take the message", "Try it: syncd alerts test")
+            raise TryAgain("the service did not take the message", "Try it: syncd alerts test")
 
     def check(self) -> Finding:
-        """Whether Apprise understands each address. Only a message tells whether it arrives."""
+        """Whether Apprise understands the address. Only a message tells whether it arrives."""
         if not installed():
             return Finding(Level.FAIL, "Apprise is not there", INSTALL)
-        wrong = [self._named(place) for place in range(len(self._urls)) if self._service(place) is None]
-        if wrong:
-            return Finding(Level.FAIL, f"{wrong[0]} is none that Apprise knows", _UNKNOWN)
-        count = len(self._urls)
-        return Finding(Level.OK, f"{count} address{'es' * (count != 1)} understood; syncd alerts test sends there")
+        if self._service() is None:
+            return Finding(Level.FAIL, _UNKNOWN, _HOW)
+        return Finding(Level.OK, "its address is understood; syncd alerts test sends there")
 
-    def _named(self, place: int) -> str:
-        return f"the {place + 1}. address in SYNCD_APPRISE_URLS"
-
-    def _service(self, place: int) -> NotifyBase | None:
+    def _service(self) -> NotifyBase | None:
         if not installed():
             raise TurnedAway("Apprise is not there", INSTALL)
         import apprise  # noqa: PLC0415 - an extra, and slow to load
 
         logging.getLogger("apprise").disabled = True  # it logs addresses, with their tokens
         asset = apprise.AppriseAsset(app_id="syncd", app_desc="syncd", async_mode=False, storage_mode="memory")
-        service = apprise.Apprise.instantiate(self._urls[place], asset=asset)
-        if service is not None and "overflow=" not in self._urls[place]:
+        service = apprise.Apprise.instantiate(self._url, asset=asset)
+        if service is not None and "overflow=" not in self._url:
             service.overflow_mode = apprise.OverflowMode.SPLIT  # a long digest would be refused
         return service
+
+
+def names(urls: Sequence[str]) -> tuple[str, ...]:
+    """What each of these addresses is called: "apprise", "apprise 2" and so on; the address itself is a secret."""
+    return tuple(NAME if place == 1 else f"{NAME} {place}" for place in range(1, len(urls) + 1))
 
 
 def _told(service: NotifyBase, title: str, body: str) -> bool:

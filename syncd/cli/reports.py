@@ -48,17 +48,24 @@ def status(ctx: typer.Context, json: AsJson = False) -> None:
     counts = [
         many(found.skus, "SKU"),
         *([f"{found.not_counted} more not counted"] if found.not_counted else []),
-        f"{len(found.low)} low",
+        f"{len(found.low)} low{_told(found, settings.timezone, now)}",
         many(found.holds, "hold"),
         f"{found.to_decide} to decide",
         many(len(found.incidents), "incident"),
     ]
     output.line(", ".join(counts))
     output.line(_exposure(found))
+    for one in found.not_told:
+        output.line(f"{one.name} could not be told: {output.sentence(one.trouble or '', 'See: syncd alerts')}")
     if found.low:
         output.line(f"Low: {listed(found.low)}. All: syncd stock --low")
     if found.holds or found.to_decide or found.incidents:
         output.line("What waits for you: syncd holds")
+
+
+def _told(found: Standing, zone: ZoneInfo, now: datetime) -> str:
+    told_at = found.low_told_at
+    return f" (told {at_or_today(told_at, zone, now)})" if found.low and told_at is not None else ""
 
 
 def _of_channel(one: ChannelStanding, now: datetime) -> str:

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from syncd.alerts.desk import Board
+from syncd.alerts.dispatcher import Delivered
 from syncd.domain.availability import Pool
 from syncd.storage.holds import Hold
 from syncd.storage.incidents import Incident
@@ -92,11 +93,19 @@ def of_alerts(board: Board, zone: ZoneInfo) -> Json:
     }
 
 
-def of_sync(house: House, report: Report, incidents: Sequence[Incident], exit_code: int, zone: ZoneInfo) -> Json:
+def of_sync(
+    house: House,
+    report: Report,
+    incidents: Sequence[Incident],
+    told: Sequence[Delivered],
+    exit_code: int,
+    zone: ZoneInfo,
+) -> Json:
     return {
         "exit_code": exit_code,
         "channels": [_of_channel(report, port.name) for port in house.ports],
         "incidents": [of_incident(one, zone) for one in incidents],
+        "told": [{"target": one.target, "alerts": one.alerts, "trouble": one.trouble or None} for one in told],
     }
 
 
@@ -151,6 +160,8 @@ def of_standing(found: Standing, now: datetime, zone: ZoneInfo) -> Json:
             {"sku": one.sku, "advertised": one.advertised, "available": one.available} for one in found.exposed
         ],
         "low": list(found.low),
+        "low_told_at": local(found.low_told_at, zone),
+        "not_told": [{"target": one.name, "trouble": one.trouble} for one in found.not_told],
         "holds": found.holds,
         "to_decide": found.to_decide,
         "incidents": [of_incident(one, zone) for one in found.incidents],

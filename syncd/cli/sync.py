@@ -8,6 +8,9 @@ from typing import Annotated
 
 import typer
 
+from syncd import app as composition
+from syncd.alerts import dispatcher, evaluator
+from syncd.alerts.dispatcher import Delivered
 from syncd.cli import invocation, output, shapes
 from syncd.cli.channels import show_plans, sinks
 from syncd.cli.words import listed, many
@@ -41,19 +44,22 @@ def sync(
         desk.known_skus(house, sku or ())
         before = {incident.id for incident in standing.waiting(house).incidents}
         report = cycle.sync(house, only=only, skus=sku, dry_run=dry_run)
+        evaluator.sweep(house)
+        told = [] if dry_run else dispatcher.deliver(composition.office(house, settings), gather=False)
         waiting = standing.waiting(house)
         plans = [preview.plan(house, port) for port in sinks(house, only)] if dry_run else []
     code = HELD if report.held else 0 if report.complete else PARTLY_FAILED
     if json:
         shape = shapes.of_plans(plans) if dry_run else {}
         output.as_json(
-            {**shapes.of_sync(house, report, waiting.incidents, code, settings.timezone), "plan": shape or None}
+            {**shapes.of_sync(house, report, waiting.incidents, told, code, settings.timezone), "plan": shape or None}
         )
     else:
         _show(house, report, waiting.skus_of_listings, dry_run=dry_run)
         if dry_run:
             show_plans(plans)
         _tell_incidents(waiting.incidents, before)
+        _tell_told(told)
     if code:
         raise typer.Exit(code)
 
@@ -118,6 +124,17 @@ def _tell(name: str, pushed: Pushed, skus_of_listings: Mapping[int, str]) -> Non
     if pushed.error is not None:
         told = of_channel(name, pushed.error)
         output.failure(told.sentence, told.hint)
+
+
+def _tell_told(told: Sequence[Delivered]) -> None:
+    """Whom it told of alerts, and whom it could not tell: the stock is right all the same."""
+    for one in told:
+        if one.alerts:
+            output.line(f"{one.target}: told of {many(one.alerts, 'alert')}.")
+        if one.trouble:
+            output.failure(
+                f"{one.target} could not be told: {one.trouble}", "It is tried again by itself. syncd alerts"
+            )
 
 
 def _tell_incidents(incidents: Sequence[Incident], before: set[int]) -> None:

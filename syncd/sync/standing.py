@@ -7,10 +7,23 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from syncd.domain.alerts import Family
 from syncd.domain.availability import Pools
 from syncd.domain.replenishment import ReorderPoint
 from syncd.domain.safety import Change
-from syncd.storage import catalogue, channels, holds, incidents, incoming, listings, orders, permissions, supplies
+from syncd.storage import (
+    alerts,
+    catalogue,
+    channels,
+    holds,
+    incidents,
+    incoming,
+    listings,
+    orders,
+    permissions,
+    post,
+    supplies,
+)
 from syncd.storage.catalogue import Level, Sku
 from syncd.storage.channels import Mode
 from syncd.storage.holds import Hold
@@ -19,6 +32,7 @@ from syncd.storage.incoming import Delivery
 from syncd.storage.listings import ListingRow
 from syncd.storage.orders import Reservation, ToDecide
 from syncd.storage.permissions import Permission
+from syncd.storage.post import Target
 from syncd.storage.session import Tx
 from syncd.sync import replenishing, views
 from syncd.sync import stock as stock_of
@@ -77,6 +91,8 @@ class Standing:
     units_on_hand: int
     not_counted: int
     low: tuple[str, ...]
+    low_told_at: datetime | None  # when somebody was last told of stock that is low, out or oversold now
+    not_told: tuple[Target, ...]  # who could not be told last
     holds: int
     to_decide: int
     incidents: tuple[Incident, ...]
@@ -109,12 +125,15 @@ def standing(house: House) -> Standing:
             for sku in counted
             if advertised[sku.id] > max(0, pools[sku.id].left_for(sells))
         ]
+        known = post.targets_known(tx)
         return Standing(
             channels=tuple(found),
             skus=len(counted),
             units_on_hand=sum(pools[sku.id].on_hand for sku in counted),
             not_counted=len(skus) - len(counted),
             low=low,
+            low_told_at=alerts.last_told(tx, Family.STOCK),
+            not_told=tuple(known[name] for name in house.routes.everybody() if name in known and known[name].failures),
             holds=len(holds.every_open(tx)),
             to_decide=len(orders.to_decide(tx)),
             incidents=tuple(incidents.open_incidents(tx)),

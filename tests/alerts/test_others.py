@@ -1,4 +1,4 @@
-"""Other services through Apprise, over real HTTP: one part for each address, and no address in anything written."""
+"""Other services through Apprise, over real HTTP: a target for each address, and no address in anything written."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ import pytest
 from connectors.contract import Level
 from syncd import config, logs, settings_file
 from syncd.alerts.notifier import Envelope, Message, NotTold, TryAgain, TurnedAway
+from syncd.alerts.office import notifiers
 from syncd.alerts.others import AppriseNotifier
+from syncd.alerts.settings import AlertSettings
 from syncd.sandbox.server import Request, Response, SandboxServer
 from tests.alerts.wire_kit import refusing_port
 from tests.config_shops import find_kind
@@ -34,15 +36,17 @@ class Service:
         return Response(self.status, {}, b"token=0planted0")
 
 
-def test_each_address_is_told_and_named_by_its_place() -> None:
+def test_each_address_is_a_target_named_by_its_place() -> None:
     service = Service()
     with SandboxServer(service) as one, SandboxServer(service) as two:
-        target = AppriseNotifier([f"json://me:0planted0@127.0.0.1:{port}/" for port in (one.port, two.port)])
-        parts = target.parts(MESSAGE, ENVELOPE)
-        for part in parts:
+        urls = tuple(f"json://me:0planted0@127.0.0.1:{port}/" for port in (one.port, two.port))
+        targets = notifiers(AlertSettings(apprise_urls=urls))
+        for target in targets:
+            (part,) = target.parts(MESSAGE, ENVELOPE)
             target.send(json.loads(json.dumps(part)))
+            assert "planted" not in repr(part)
         assert (len(one.calls), len(two.calls)) == (1, 1)
-    assert "planted" not in repr(parts)
+    assert [target.name for target in targets] == ["apprise", "apprise 2"]
     assert [(body["title"], body["message"]) for body in service.bodies] == [(MESSAGE.subject, MESSAGE.text)] * 2
 
 
@@ -50,30 +54,24 @@ def test_what_a_service_does_not_take_is_tried_again() -> None:
     service = Service()
     service.status = 500
     with SandboxServer(service) as server:
-        target = AppriseNotifier([f"json://127.0.0.1:{server.port}/"])
-        with pytest.raises(TryAgain, match=r"the 1\. address in SYNCD_APPRISE_URLS did not take the message"):
+        target = AppriseNotifier(f"json://127.0.0.1:{server.port}/")
+        with pytest.raises(TryAgain, match="the service did not take the message"):
             target.send(target.parts(MESSAGE, ENVELOPE)[0])
     assert len(service.bodies) == 1
 
 
 def test_an_address_that_apprise_does_not_know_is_turned_away() -> None:
-    target = AppriseNotifier(["json://127.0.0.1/", "pigeon://planted"])
+    target = AppriseNotifier("pigeon://planted")
     assert target.check().level is Level.FAIL
-    assert target.check().message == "the 2. address in SYNCD_APPRISE_URLS is none that Apprise knows"
-    with pytest.raises(TurnedAway, match=r"the 2\. address"):
-        target.send(target.parts(MESSAGE, ENVELOPE)[1])
-    assert AppriseNotifier(["json://127.0.0.1/"]).check().level is Level.OK
-
-
-def test_a_stored_part_whose_address_is_gone_is_turned_away() -> None:
-    before = AppriseNotifier(["json://127.0.0.1/", "json://127.0.0.1:1/"]).parts(MESSAGE, ENVELOPE)
-    with pytest.raises(TurnedAway, match=r"no 2\. address"):
-        AppriseNotifier(["json://127.0.0.1/"]).send(before[1])
+    assert target.check().message == "its address in SYNCD_APPRISE_URLS is none that Apprise knows"
+    with pytest.raises(TurnedAway, match="none that Apprise knows"):
+        target.send(target.parts(MESSAGE, ENVELOPE)[0])
+    assert AppriseNotifier("json://127.0.0.1/").check().level is Level.OK
 
 
 def test_without_apprise_it_is_told_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "apprise", None)  # as where the extra was not installed
-    target = AppriseNotifier(["json://127.0.0.1/"])
+    target = AppriseNotifier("json://127.0.0.1/")
     assert target.check().level is Level.FAIL
     assert "pip install 'syncd[apprise]'" in target.check().hint
     with pytest.raises(TurnedAway, match="Apprise is not there"):
@@ -83,9 +81,10 @@ def test_without_apprise_it_is_told_how_to_install_it(monkeypatch: pytest.Monkey
 def test_apprise_logs_nothing(caplog: pytest.LogCaptureFixture) -> None:
     """At DEBUG it logs whole addresses, and what a service answers."""
     with SandboxServer(Service()) as server, caplog.at_level(1):
-        target = AppriseNotifier([f"json://me:0planted0@127.0.0.1:{server.port}/", "json://"])
+        target = AppriseNotifier(f"json://me:0planted0@127.0.0.1:{server.port}/")
         target.send(target.parts(MESSAGE, ENVELOPE)[0])
         target.check()
+        AppriseNotifier("json://").check()
     assert [record for record in caplog.records if record.name.startswith("apprise")] == []
 
 
@@ -100,12 +99,12 @@ def test_no_address_is_written_anywhere() -> None:
         text = f"{shop}SYNCD_APPRISE_URLS='{' '.join(urls)}'\n"
         settings = config.from_lines(settings_file.parse(text), {}, source=None, find_kind=find_kind)
         logs.hide(settings.secrets)
-        target = AppriseNotifier(settings.alerts.apprise_urls)
-        written = [repr(target), str(target.check()), repr(settings)]
+        targets = notifiers(settings.alerts)
+        written = [repr(settings), *(f"{target!r} {target.check()}" for target in targets)]
         with logged(level=logging.DEBUG) as lines:
-            for part in target.parts(MESSAGE, ENVELOPE):
+            for target in targets:
                 try:
-                    target.send(part)
+                    target.send(target.parts(MESSAGE, ENVELOPE)[0])
                 except NotTold as error:
                     assert error.__context__ is None
                     written += [repr(error), *traceback.format_exception(error)]
