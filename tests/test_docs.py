@@ -15,7 +15,7 @@ from typer.main import get_command
 
 from syncd import errors
 from syncd.cli.app import VERBS, app
-from syncd.cli.mapping import ShowUnlessNamed
+from syncd.cli.show_unless_named import ShowUnlessNamed
 from syncd.settings_page import settings_page
 from syncd.storage.incidents import IncidentKind
 

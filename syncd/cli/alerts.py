@@ -15,6 +15,7 @@ from syncd.alerts.desk import Board, Listed
 from syncd.alerts.letter import StockFacts
 from syncd.cli import instants, invocation, output, shapes
 from syncd.cli.reports import AsJson
+from syncd.cli.show_unless_named import ShowUnlessNamed
 from syncd.cli.words import at_or_today, listed, many
 from syncd.config import Settings
 from syncd.domain.alerts import Rule
@@ -25,16 +26,16 @@ from syncd.storage.post import Target
 from syncd.sync.house import House
 
 app = typer.Typer(
-    help="Show what you are told of, the most urgent first; try whether messages arrive.",
-    invoke_without_command=True,
+    cls=ShowUnlessNamed,
+    help="Show what you are told of, the most urgent first. Whether messages arrive: syncd alerts test",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 Named = Annotated[list[str], typer.Argument(metavar="ALERT...", help="Numbers as syncd alerts shows them, or SKUs.")]
 
 
-@app.callback()
-def alerts(
+@app.command("show")
+def show(
     ctx: typer.Context,
     json: AsJson = False,
     everything: Annotated[
@@ -45,18 +46,16 @@ def alerts(
 
     Example: syncd alerts
     """
-    if ctx.invoked_subcommand is not None:
-        return
     with invocation.of(ctx).house("alerts") as (house, settings):
         found, now = desk.board(house, settings.language, closed_too=everything), house.now()
     zone = settings.timezone
     if json:
         output.as_json(shapes.of_alerts(found, zone))
         return
-    _show(found, zone, now)
+    _lines(found, zone, now)
 
 
-def _show(found: Board, zone: ZoneInfo, now: datetime) -> None:
+def _lines(found: Board, zone: ZoneInfo, now: datetime) -> None:
     rows = [
         (
             one.alert.id,

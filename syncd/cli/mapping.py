@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from typer.core import TyperGroup
 
 from syncd import acting
 from syncd.cli import invocation, output
+from syncd.cli.show_unless_named import ShowUnlessNamed
 from syncd.cli.words import listed, many
 from syncd.errors import CONFIGURATION, PARTLY_FAILED, SyncdError, of_channel
 from syncd.files import FileFormat, read_map, write_map
@@ -22,15 +22,6 @@ from syncd.sync.mapper import Mapping
 SHOWN = 5
 
 ChannelNames = Annotated[list[str] | None, typer.Argument(metavar="CHANNEL", help="Without one: all.")]
-
-
-class ShowUnlessNamed(TyperGroup):
-    """`syncd map woo` means `syncd map show woo`."""
-
-    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override] # click's context
-        if not args or (args[0] not in self.commands and args[0] not in ctx.help_option_names):
-            args = ["show", *args]
-        return super().parse_args(ctx, args)
 
 
 app = typer.Typer(

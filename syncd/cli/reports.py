@@ -55,8 +55,8 @@ def status(ctx: typer.Context, json: AsJson = False) -> None:
     ]
     output.line(", ".join(counts))
     output.line(_exposure(found))
-    for one in found.not_told:
-        output.line(f"{one.name} could not be told: {output.sentence(one.trouble or '', 'See: syncd alerts')}")
+    for target in found.not_told:
+        output.line(f"{target.name} could not be told: {output.sentence(target.trouble or '', 'See: syncd alerts')}")
     if found.low:
         output.line(f"Low: {listed(found.low)}. All: syncd stock --low")
     if found.holds or found.to_decide or found.incidents:

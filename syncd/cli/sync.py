@@ -132,9 +132,7 @@ def _tell_told(told: Sequence[Delivered]) -> None:
         if one.alerts:
             output.line(f"{one.target}: told of {many(one.alerts, 'alert')}.")
         if one.trouble:
-            output.failure(
-                f"{one.target} could not be told: {one.trouble}", "It is tried again by itself. syncd alerts"
-            )
+            output.failure(f"{one.target} could not be told: {one.trouble}", "It is tried again: syncd alerts")
 
 
 def _tell_incidents(incidents: Sequence[Incident], before: set[int]) -> None:
