@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from syncd.domain.freshness import MEMORY, Freshness, quiet
-from syncd.storage import channels, holds, incidents, listings
+from syncd.storage import alerts, channels, holds, incidents, listings, post
 from syncd.storage.arrivals import arrivals
 from syncd.storage.channels import Mode
 from syncd.storage.listings import Backlog
@@ -22,10 +22,13 @@ _NOTHING_WAITS = Backlog(0, None)
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What those who look after syncd ask for most: each channel, and how many incidents are open of each kind."""
+    """What those who look after syncd ask for most: each channel, how many incidents are open of each kind and how many
+    alerts by each rule, and how many of those who are to be told could not be told last."""
 
     channels: tuple[Freshness, ...]
     incidents: Mapping[str, int]
+    alerts: Mapping[str, int] = field(default_factory=dict)
+    not_told: int = 0
 
 
 def look(house: House) -> Look:
@@ -36,7 +39,10 @@ def look(house: House) -> Look:
     """
     with house.db.read() as tx:
         open_now = {kind.value: how_many for kind, how_many in incidents.open_by_kind(tx).items()}
-        return Look(tuple(known_channels(tx, house)), open_now)
+        alerts_now = {rule.value: how_many for rule, how_many in alerts.how_many(tx).items()}
+        targets = post.targets_known(tx)
+        not_told = sum(targets[name].failures > 0 for name in house.routes.everybody() if name in targets)
+        return Look(tuple(known_channels(tx, house)), open_now, alerts_now, not_told)
 
 
 def of_channels(house: House) -> list[Freshness]:

@@ -113,6 +113,15 @@ def _gauges(look: Look, now: datetime) -> Iterator[Metric]:
     for kind, how_many in look.incidents.items():
         incidents.add_metric([kind], how_many)
     yield incidents
+    alerts = GaugeMetricFamily("syncd_alerts_open", "Alerts that are not over yet", labels=["rule"])
+    for rule, how_many in look.alerts.items():
+        alerts.add_metric([rule], how_many)
+    yield alerts
+    yield GaugeMetricFamily(
+        "syncd_targets_failing",
+        "Addresses and channels of those to be told that did not take the last message",
+        look.not_told,
+    )
     yield _by_channel(
         "syncd_backlog",
         "Listings that do not show yet what they should",

@@ -193,8 +193,14 @@ class Telling(RuleBasedStateMachine):
     def the_house_is_looked_at(self) -> None:
         evaluator.sweep(self.told.house)
 
-    @rule(anna=st.lists(fates, max_size=3), slack=st.lists(fates, max_size=3), gather=st.booleans())
-    def the_post_goes_out(self, anna: list[Fate], slack: list[Fate], gather: bool) -> None:
+    @rule(
+        anna=st.lists(fates, max_size=3),
+        slack=st.lists(fates, max_size=3),
+        gather=st.booleans(),
+        after_hours=st.sampled_from([0, 0, 1, 25]),
+    )
+    def the_post_goes_out(self, anna: list[Fate], slack: list[Fate], gather: bool, after_hours: int) -> None:
+        self.told.clock.forward(hours=after_hours)
         self.coming = {ANNA: anna, SLACK: slack}
         try:
             self.told.deliver(gather=gather)
@@ -252,8 +258,8 @@ class Telling(RuleBasedStateMachine):
 
     def _come_to_rest(self) -> None:
         """The targets are well again: within a week and a bit all is told, and then nothing more."""
-        for _ in range(9 * 6):
-            self.told.clock.forward(hours=4)
+        for _ in range(9 * 3):
+            self.told.clock.forward(hours=8)
             self.told.deliver()
         self.told.deliver_after(days=1)
         with self.told.db.read() as tx:
