@@ -9,11 +9,13 @@ import pytest
 
 from syncd.alerts import dispatcher, evaluator
 from syncd.domain.alerts import Family, Severity
+from syncd.domain.movements import Kind, Movement
 from syncd.domain.routing import Digest, Matter, QuietHours, Routes, Schedule
-from syncd.storage import alerts, post
+from syncd.storage import alerts, catalogue, ledger, post
 from syncd.storage.session import Database
 from syncd.sync import housekeeping
-from tests.alerts.notified import Crash, Fate, MemoryNotifier, Told
+from tests.alerts.notified import NOON, Crash, Fate, MemoryNotifier, Told
+from tests.benchmarks.alerts import fill
 
 ANNA, BEN = "anna@shop.example", "ben@shop.example"
 
@@ -327,3 +329,17 @@ def test_what_waits_for_a_target_that_is_gone_is_forgotten_in_the_end(database: 
     with database.read() as tx:
         assert alerts.waiting(tx, ANNA, told.clock()) == []
         assert alerts.latest(tx, 9) == []
+
+
+def test_thousands_of_skus_that_fall_low_at_once_are_one_digest_for_each_target(sqlite: Database) -> None:
+    anna, ben = MemoryNotifier(ANNA), MemoryNotifier(BEN)
+    told = Told(sqlite, anna, ben)
+    ids = fill(told, 10_000)
+    with sqlite.write() as tx:
+        shelf = catalogue.location(tx, catalogue.OWN_SHELF)
+        gone = [Movement(f"gone {n}", n, Kind.ADJUSTMENT, NOON, on_hand=-47, location_id=shelf) for n in ids.values()]
+        ledger.post(tx, gone, NOON)
+    told.deliver_after(seconds=30)
+    told.deliver_after(hours=1)
+    assert anna.subjects == ben.subjects == ["10,000 alerts: 10,000 low"]
+    assert len(anna.texts[0]) < 100_000
