@@ -27,7 +27,6 @@ from syncd.storage import incidents
 from syncd.storage.incidents import IncidentKind
 from syncd.storage.session import DatabaseProblem
 from syncd.sync import freshness
-from syncd.systemd import failure
 from syncd.systemd.notify import Notifier
 from syncd.web.app import web_app
 from syncd.web.metrics import Metrics
@@ -218,7 +217,7 @@ class Daemon:
         house = self._now_at_work.house
         with _passing_over_trouble(), house.db.write() as tx:
             incidents.close_incident(tx, IncidentKind.REFUSED, subject="settings", now=house.now())
-            incidents.close_incident(tx, IncidentKind.FAILED, subject=failure.SUBJECT, now=house.now())
+            incidents.close_incident(tx, IncidentKind.FAILED, subject=incidents.THE_SERVICE, now=house.now())
 
     # ------------------------------------------------------------------ the heart
 

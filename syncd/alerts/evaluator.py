@@ -53,7 +53,14 @@ RULE_OF: Mapping[IncidentKind, Rule] = MappingProxyType(
         IncidentKind.REFUSED: Rule.SERVICE,
     }
 )
-"""By which rule an incident is told. An oversold SKU is told by its stock, with all that is known of it."""
+"""By which rule an incident is told, unless it is that the service has stopped. An oversold SKU is told by its stock,
+with all that is known of it."""
+
+
+def rule_of(incident: Incident) -> Rule:
+    """By which rule an incident of one of the kinds in `RULE_OF` is told."""
+    stopped = (incident.kind, incident.subject) == (IncidentKind.FAILED, incidents.THE_SERVICE)
+    return Rule.STOPPED if stopped else RULE_OF[incident.kind]
 
 
 def attach(house: House) -> None:
@@ -179,7 +186,7 @@ class Evaluator:
                 _Case(
                     subject,
                     standing.get(subject),
-                    RULE_OF[still[subject].kind] if subject in still else None,
+                    rule_of(still[subject]) if subject in still else None,
                     channel=still[subject].channel if subject in still else standing[subject].channel,
                 )
                 for subject in {**standing, **still}

@@ -22,6 +22,7 @@ URGENCY: Mapping[Severity, str] = MappingProxyType(
 
 TITLES: Mapping[Rule, str] = MappingProxyType(
     {
+        Rule.STOPPED: message("Stopped"),
         Rule.OVERSOLD: message("Oversold"),
         Rule.CHANNEL: message("Channel"),
         Rule.OUT: message("Out of stock"),
@@ -45,6 +46,7 @@ TITLES: Mapping[Rule, str] = MappingProxyType(
 
 _COUNTED: Mapping[Rule, tuple[str, str]] = MappingProxyType(
     {
+        Rule.STOPPED: counted("{number} service stopped", "{number} services stopped"),
         Rule.OVERSOLD: counted("{number} oversold", "{number} oversold"),
         Rule.CHANNEL: counted("{number} channel in trouble", "{number} channels in trouble"),
         Rule.OUT: counted("{number} out of stock", "{number} out of stock"),

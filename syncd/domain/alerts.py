@@ -54,7 +54,8 @@ class Rule(StrEnum):
     LISTING = "listing"  # one listing or order that does not do what it should
     CHANNEL = "channel"  # a channel that stands still, is silent or behind
     QUIET = "quiet"  # a channel without orders for unusually long
-    SERVICE = "service"  # the service itself
+    SERVICE = "service"  # a part of the service's own work
+    STOPPED = "stopped"  # the service, for good: no shop is kept in step
     TARGET = "target"  # somebody who is to be told cannot be told
 
 
@@ -73,7 +74,7 @@ FAMILY = MappingProxyType(
 )
 """The family of each rule; those that are not named are incidents."""
 
-_CRITICAL = frozenset({Rule.OVERSOLD, Rule.CHANNEL})
+_CRITICAL = frozenset({Rule.OVERSOLD, Rule.CHANNEL, Rule.STOPPED})
 _INFO = frozenset({Rule.OVERSTOCK, Rule.DEAD})
 
 

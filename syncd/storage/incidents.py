@@ -46,6 +46,9 @@ class IncidentKind(StrEnum):
     REFUSED = "refused settings"  # settings were changed and cannot be used: the old ones hold
 
 
+THE_SERVICE = "service"
+"""The subject of the incident that the service has stopped; it closes it when it is ready again."""
+
 STAY_CLOSED = frozenset(
     {
         IncidentKind.SILENT,

@@ -11,12 +11,9 @@ from pathlib import Path
 from syncd import logs
 from syncd.domain.said import Said
 from syncd.errors import SyncdError
-from syncd.storage.incidents import IncidentKind, open_incident
+from syncd.storage.incidents import THE_SERVICE, IncidentKind, open_incident
 from syncd.storage.session import Database
 from syncd.systemd import programs
-
-SUBJECT = "service"
-"""What the incident is about; the service closes it when it is ready again."""
 
 LINES_SHOWN = 15
 
@@ -51,6 +48,6 @@ def note(database_url: str, unit: str, now: datetime) -> None:
             raise SyncdError(f"There is no master table yet at {db.shown_url}.")
         text, hint = words(unit)
         with db.write() as tx:
-            open_incident(tx, IncidentKind.FAILED, subject=SUBJECT, text=text, hint=hint, now=now)
+            open_incident(tx, IncidentKind.FAILED, subject=THE_SERVICE, text=text, hint=hint, now=now)
     finally:
         db.close()

@@ -301,7 +301,7 @@ def test_a_draft_for_several_products_names_none() -> None:
 
 def test_of_many_rules_the_subject_names_the_worst() -> None:
     message = written(*every_item())
-    assert message.subject == "17 alerts: 1 oversold, 1 channel in trouble, 1 out of stock, …"
+    assert message.subject == "18 alerts: 1 service stopped, 1 oversold, 1 channel in trouble, …"
 
 
 def test_what_is_over_stands_last_in_a_digest() -> None:

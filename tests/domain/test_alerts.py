@@ -84,7 +84,7 @@ def test_what_happened_is_seen_from_what_held_and_holds(
 
 
 def test_that_the_worst_is_over_is_news() -> None:
-    assert {rule for rule in Rule if ends_well(rule, None)} == {OVERSOLD, Rule.CHANNEL}
+    assert {rule for rule in Rule if ends_well(rule, None)} == {OVERSOLD, Rule.CHANNEL, Rule.STOPPED}
     assert ends_well(OVERSOLD, LOW)
     assert not ends_well(OVERSOLD, OVERSOLD)
     assert not ends_well(OUT, LOW)
