@@ -115,8 +115,11 @@ def ends_well(standing: Rule, now: Rule | None) -> bool:
     return severity(standing) is critical and (now is None or severity(now) is not critical)
 
 
+_RANKS = MappingProxyType({rule: place for place, rule in enumerate(Rule)})
+
+
 def _rank(rule: Rule) -> int:
-    return list(Rule).index(rule)
+    return _RANKS[rule]
 
 
 # ---------------------------------------------------------------------- stock

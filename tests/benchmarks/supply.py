@@ -21,6 +21,7 @@ from pathlib import Path
 
 from connectors import registry
 from syncd import app, config, settings_file
+from syncd.alerts import evaluator
 from syncd.storage import catalogue, channels, ledger, listings
 from syncd.storage.ledger import Count
 from syncd.storage.migrate import prepare
@@ -110,6 +111,7 @@ class Watched(Database):
         with super().write() as tx:
             begun, cpu = time.monotonic(), time.process_time()
             yield tx
+        # the commit, and the alerts that are written with it
         self.longest = max(self.longest, (time.monotonic() - begun, time.process_time() - cpu))
 
 
@@ -151,6 +153,7 @@ def apply(folder: Path, count: int) -> list[Cost]:
     with opened(folder) as at_home:
         db = Watched(str(at_home.db.engine.url))
         house = replace(at_home, db=db)
+        evaluator.attach(house)
         with measured(db, "program alone", costs):
             pass
         for step in STEPS:
