@@ -14,8 +14,10 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from syncd import errors
+from syncd.alerts.evaluator import RULE_OF
 from syncd.cli.app import VERBS, app
 from syncd.cli.show_unless_named import ShowUnlessNamed
+from syncd.domain.alerts import Rule, severity
 from syncd.settings_page import settings_page
 from syncd.storage.incidents import IncidentKind
 
@@ -23,6 +25,7 @@ ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 README = ROOT / "README.md"
 RUNBOOK = DOCS / "when-something-is-wrong.md"
+ALERTS = DOCS / "alerts.md"
 PAGES = sorted([README, ROOT / "CHANGELOG.md", *DOCS.glob("*.md")])
 VERB_NAMES = [name for _, name, _ in VERBS]
 
@@ -40,10 +43,13 @@ def prose(page: Path) -> str:
     return re.sub(r"^ *```.*?^ *```$", "", text(page), flags=re.MULTILINE | re.DOTALL)
 
 
-def anchors(page: Path) -> set[str]:
+def anchor_of(heading: str) -> str:
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
+def anchors(page: Path) -> list[str]:
     """The headings as links name them."""
-    headings = re.findall(r"^#+ (.+)$", prose(page), re.MULTILINE)
-    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+    return [anchor_of(heading) for heading in re.findall(r"^#+ (.+)$", prose(page), re.MULTILINE)]
 
 
 @pytest.mark.parametrize("verb", VERB_NAMES)
@@ -80,6 +86,25 @@ def test_every_command_of_a_page_exists_with_its_options(page: Path) -> None:
 @pytest.mark.parametrize("kind", IncidentKind)
 def test_every_incident_has_its_place_in_the_runbook(kind: IncidentKind) -> None:
     assert f"\n### {kind.value}\n" in text(RUNBOOK)
+
+
+@pytest.mark.parametrize("rule", Rule)
+def test_every_alert_has_its_place_in_the_runbook_and_leads_to_its_incidents(rule: Rule) -> None:
+    _, heading, rest = text(RUNBOOK).partition(f"\n### alert: {rule.value}\n")
+    assert heading
+    section = re.split(r"^##", rest, maxsplit=1, flags=re.MULTILINE)[0]
+    for kind in (kind for kind, told_by in RULE_OF.items() if told_by is rule):
+        assert f"(#{anchor_of(kind.value)})" in section, kind
+
+
+def test_no_two_headings_of_the_runbook_have_the_same_address() -> None:
+    found = anchors(RUNBOOK)
+    assert sorted(found) == sorted(set(found))
+
+
+def test_the_page_of_alerts_has_a_row_for_every_rule_with_its_urgency() -> None:
+    rows = re.findall(r"^\| \[`([\w-]+)`\]\(\S+#alert-([\w-]+)\) \| (\w+) \|", text(ALERTS), re.MULTILINE)
+    assert rows == [(rule.value, rule.value, severity(rule).value) for rule in Rule]
 
 
 def test_every_exit_code_is_in_the_runbook() -> None:

@@ -8,10 +8,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from tests.cli.command_kit import Shops
+from tests.alerts.slack_kit import SlackServer, answer
+from tests.alerts.smtp_kit import MailServer
+from tests.cli.command_kit import Ended, Shops
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "json.md"
-INSTANTS = {"at", "since", "read_at", "listed_at", "counted_at", "shown_at"}
+INSTANTS = {"at", "since", "read_at", "listed_at", "counted_at", "shown_at", "told_at", "low_told_at"}
 
 
 def documented() -> dict[str, tuple[Any, frozenset[str]]]:
@@ -46,9 +48,22 @@ def assert_like(real: object, example: object, nullable: frozenset[str], where: 
         assert datetime.fromisoformat(str(real)).utcoffset() is not None
 
 
+def told(shops: Shops) -> Ended:
+    """A sync that tells somebody by mail, and cannot tell in Slack."""
+    with MailServer() as mail, SlackServer([answer(404, "no_service")]) as slack:
+        shops.set(
+            SYNCD_EMAIL_TO="me@example.com",
+            SYNCD_SMTP_HOST="127.0.0.1",
+            SYNCD_SMTP_PORT=str(mail.port),
+            SYNCD_SMTP_SECURITY="none",
+            SYNCD_SLACK_WEBHOOK_URL=slack.url,
+        )
+        return shops.syncd("sync", "--json")
+
+
 def test_every_json_is_as_the_page_shows_it(shops: Shops) -> None:
     pages = documented()
-    beside = {"incoming", "permissions", "suppliers", "reorder"}
+    beside = {"incoming", "permissions", "suppliers", "reorder", "alerts"}
     assert set(pages) == {"sync", "plan", "status", "explain", "stock", "holds", "incidents"} | beside
     shops.set(SYNCD_HOLD_COUNT="1")
     shops.live({"HAT": 10, "BELT": 10, "CAP": 4, "SCARF": 9})
@@ -65,6 +80,8 @@ def test_every_json_is_as_the_page_shows_it(shops: Shops) -> None:
     shops.done("incoming", "receive", "1", "2")
     shops.done("pre-order", "HAT", "5", "--from", "2999-12-01")
     shops.done("status-override", "BELT", "out_of_stock")
+    shops.done("ack", "BELT")
+    shops.done("snooze", "CAP", "--for", "3d")
     asked = {
         "incoming": shops.done("incoming", "list", "--json"),
         "permissions": shops.done("permissions", "--json"),
@@ -72,7 +89,8 @@ def test_every_json_is_as_the_page_shows_it(shops: Shops) -> None:
         "reorder": shops.done("reorder", "--json"),
         "plan": shops.done("plan", "--json"),
         "dry-run": shops.syncd("sync", "--dry-run", "--json"),
-        "sync": shops.syncd("sync", "--json"),
+        "sync": told(shops),
+        "alerts": shops.done("alerts", "--all", "--json"),
         "status": shops.done("status", "--json"),
         "explain": shops.done("explain", "HAT", "--json"),
         "stock": shops.done("stock", "--json"),
@@ -91,6 +109,12 @@ def test_every_json_is_as_the_page_shows_it(shops: Shops) -> None:
     assert asked["explain"].json["left_alone"]
     assert asked["status"].json["exposed"] and asked["status"].json["low"]
     assert asked["reorder"].json["suppliers"]
+    assert [bool(one["trouble"]) for one in asked["sync"].json["told"]] == [False, True]
+    assert asked["status"].json["low_told_at"] and asked["status"].json["not_told"]
+    alerts = asked["alerts"].json
+    assert [bool(one["told_at"]) for one in alerts["targets"]] == [True, False]
+    for field in ("sku", "channel", "text", "read_at", "put_off_until"):
+        assert {one[field] is None for one in alerts["alerts"]} == {True, False}, field
     assert_like(asked["dry-run"].json["plan"], *pages["plan"], "plan")
 
 
