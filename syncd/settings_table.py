@@ -154,7 +154,7 @@ ALERTS: tuple[Known, ...] = (
     ),
     Known(
         "APPRISE_URLS",
-        "further services by their Apprise addresses, with blanks between them; wants: pip install 'syncd[apprise]'",
+        "further services by their Apprise addresses, with blanks between them; wants the package apprise beside syncd",
         values.service_urls,
         absent="none",
         secret=True,

@@ -109,7 +109,7 @@ def _single_parts(voice: Voice, item: Item) -> Iterator[Part]:
         shown = oversold.orders[: stock_words.MOST_ORDERS]
         yield Facts(tuple(stock_words.concerned(voice, one) for one in shown))
         yield from stock_words.and_more(voice, len(shown), len(oversold.orders))
-    if oversold is not None:
+    if oversold is not None and oversold.missing:
         yield Heading(voice.phrase("How it came about"))
         yield Paragraph(voice.said(oversold.cause))
     going_on = item.event is not Event.OVER and item.over_at is None

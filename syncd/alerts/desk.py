@@ -46,16 +46,12 @@ def board(house: House, language: str, *, closed_too: bool) -> Board:
             known |= {one.id: one for one in alerts.latest(tx, SHOWN)}
             shown = known
         else:
-            shown = {number: one for number, one in known.items() if not _aside(one, house.now())}
+            shown = {number: one for number, one in known.items() if not one.set_aside(house.now())}
         told = {number: News(Event.RAISED, one.rule) for number, one in shown.items()}
         found = [Listed(shown[item.number], item) for item in items.items(tx, house, language, told)]
         targets = post.targets_known(tx)
         names = [name for name in house.routes.everybody() if name in targets]
         return Board(tuple(found), tuple(targets[name] for name in names), len(known) - len(shown))
-
-
-def _aside(one: Alert, now: datetime) -> bool:
-    return one.seen_at is not None or (one.put_off_until is not None and one.put_off_until > now)
 
 
 def ack(house: House, named: Sequence[str]) -> list[Alert]:
@@ -74,7 +70,8 @@ def ack(house: House, named: Sequence[str]) -> list[Alert]:
 def ack_all(house: House, rule: Rule | None) -> list[Alert]:
     """A person has read all that is open, or all of a rule."""
     with house.db.write() as tx:
-        found = [one for one in alerts.open_alerts(tx) if one.seen_at is None and (rule is None or one.rule is rule)]
+        still = [one for one in alerts.open_alerts(tx) if rule is None or one.rule is rule]
+        found = [one for one in still if one.seen_at is None or one.put_off_until is not None]
         alerts.change(tx, [one.id for one in found], seen_at=house.now(), put_off_until=None)
     return found
 

@@ -12,7 +12,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from syncd import logs
 from syncd.alerts import items
 from syncd.alerts.evaluator import Evaluator
 from syncd.alerts.letter import Letter
@@ -52,20 +51,24 @@ class Office:
 
 @dataclass(slots=True)
 class Delivered:
-    """What one round brought to a target: alerts told in so many messages, and why not all, where it failed."""
+    """What one round brought to a target: alerts told in so many messages; why not all, and the way out, where it
+    failed."""
 
     target: str
     messages: int = 0
     alerts: int = 0
     trouble: str = ""
+    hint: str = ""
+    changed: bool = False  # it could be told before, and cannot now; or the other way round
 
 
 def due(office: Office, *, gather: bool = True) -> list[Notifier]:
-    """The targets for which there is something to do now; reads only."""
+    """The targets for which there is something to do now, those that failed last; reads only."""
     house = office.house
     with house.db.read() as tx:
         known = post.targets_known(tx)
-        return [one for one in office.notifiers if _anything(tx, house, known.get(one.name), one.name, gather=gather)]
+        found = [one for one in office.notifiers if _anything(tx, house, known.get(one.name), one.name, gather=gather)]
+    return sorted(found, key=lambda one: known[one.name].failures if one.name in known else 0)
 
 
 def deliver(office: Office, *, gather: bool = True) -> list[Delivered]:
@@ -162,7 +165,8 @@ class _Round:
         return f"target {self.notifier.name}"  # a channel's name has no blank in it
 
     def _begin(self) -> bool:
-        """Take the lease. A target that is new is told of all that is open already: it has heard of nothing yet."""
+        """Take the lease. A target that is new has heard of nothing: it is told of all that is open already, but for
+        what a person has read or put off."""
         house, name = self.house, self.notifier.name
         with house.db.write() as tx:
             if not leases.take(tx, self._lease, house.holder, house.lease_time(tx)):
@@ -174,7 +178,9 @@ class _Round:
                     [
                         (one.id, name, Event.RAISED, one.rule, house.now())
                         for one in alerts.open_alerts(tx)
-                        if one.id not in heard and name in house.routes.of(one.rule, one.category)
+                        if one.id not in heard
+                        and not one.set_aside(house.now())
+                        and name in house.routes.of(one.rule, one.category)
                     ],
                     house.now(),
                 )
@@ -271,8 +277,7 @@ class _Round:
             post.change_target(tx, name, **well, digest_at=message.digest_at or before.digest_at)
             Evaluator(house, tx).at_target(name, None)
         self.done.messages += 1
-        if before.failures:
-            logs.event(log, logging.INFO, "told_again", target=name)
+        self.done.changed |= before.failures > 0
 
     def _failed(self, message: Outgoing, sent: int, error: NotTold) -> None:
         """Note why, and when to try again. What was surely not taken is written anew then, with what came meanwhile;
@@ -297,9 +302,8 @@ class _Round:
             )
             if given_up or failures >= TROUBLE_AFTER:
                 Evaluator(house, tx).at_target(name, trouble(name, error))
-        self.done.trouble = error.sentence
-        if not before.failures or given_up:
-            logs.event(log, logging.WARNING, "not_told", target=name, why=error.sentence, hint=error.hint)
+        self.done.trouble, self.done.hint = error.sentence, error.hint
+        self.done.changed = not before.failures or (given_up and not before.parked)
 
 
 def trouble(name: str, error: NotTold) -> tuple[Said, Said]:
@@ -313,6 +317,15 @@ def trouble(name: str, error: NotTold) -> tuple[Said, Said]:
 def _back_off(failures: int) -> timedelta:
     doublings: int = 2 ** min(failures - 1, 10)
     return min(LONGEST_WAIT, FIRST_WAIT * doublings)
+
+
+def resting(office: Office) -> list[Target]:
+    """Targets that are left alone for a while, since they could not be told."""
+    house = office.house
+    with house.db.read() as tx:
+        known = post.targets_known(tx)
+    found = [known[one.name] for one in office.notifiers if one.name in known]
+    return [one for one in found if one.retry_at is not None and house.now() < one.retry_at]
 
 
 @dataclass(frozen=True, slots=True)
@@ -335,6 +348,9 @@ def try_all(office: Office) -> list[Tried]:
         try:
             for part in notifier.parts(message, envelope):
                 notifier.send(part)
+        except Unsure as error:
+            found.append(Tried(notifier.name, error.sentence, "It may have arrived all the same."))
+            continue
         except NotTold as error:
             found.append(Tried(notifier.name, error.sentence, error.hint))
             continue

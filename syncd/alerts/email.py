@@ -72,8 +72,8 @@ class EmailNotifier:
             raise failure
 
     def check(self) -> Finding:
-        """Connects, encrypts, logs in, and leaves again."""
-        failure = self._attempt(_Line.greet)
+        """Connects, encrypts, logs in, begins a mail, and leaves again."""
+        failure = self._attempt(_Line.begin)
         if failure is None:
             return Finding(Level.OK, f"{_where(self._settings)}, may send as {self._settings.sender}")
         level = Level.FAIL if isinstance(failure, TurnedAway) else Level.WARN
@@ -136,9 +136,11 @@ class _Line(smtplib.SMTP):
         if self._settings.user is not None and self._settings.password is not None:
             self._log_in(self._settings.user, self._settings.password)
 
-    def greet(self) -> None:
-        """Whether the server still listens to us after the login."""
-        self._expect(self.noop())
+    def begin(self) -> None:
+        """Whether the server would take mail from us: one is begun, and taken back."""
+        self._step = _Step.SENDER
+        self._expect(self.mail(_mailbox(self._settings.sender)))
+        self._expect(self.rset())
 
     def deliver(self, part: Part, sender: str, recipient: str) -> None:
         """Hand over the mail; returns when the server has taken it."""
@@ -300,7 +302,7 @@ class _Line(smtplib.SMTP):
             others = " or ".join(f"SYNCD_SMTP_PORT={port}" for port in (587, 2525) if port != self._settings.port)
             return TryAgain(
                 f"{self._where} does not answer; server hosts often block it",
-                f"Try {others}, or the relay of your server's host.",
+                f"Try {others} (with starttls), or the relay of your server's host.",
             )
         return TryAgain(f"{self._where} cannot be reached ({error.strerror})", "Is this machine on the internet?")
 

@@ -9,7 +9,7 @@ from datetime import timedelta
 from syncd.alerts.letter import Coming, ConcernedOrder, Link, Oversold, StockFacts, ToOrder
 from syncd.domain.availability import Pool
 from syncd.domain.oversell import NOT_KNOWN, Ended, Surroundings, cause
-from syncd.domain.replenishment import days_left
+from syncd.domain.replenishment import calendar_days, days_left
 from syncd.domain.said import Said
 from syncd.storage import catalogue, incidents, incoming, ledger, listings, orders
 from syncd.storage.catalogue import Sku
@@ -31,7 +31,8 @@ def stock_facts(tx: Tx, house: House, sku_ids: Sequence[int]) -> dict[int, Stock
 
 
 def _stock_facts(house: House, need: Need) -> StockFacts:
-    known = need.demand
+    known, lead_time = need.demand, need.lead_time_days
+    days = None if lead_time is None else timedelta(days=calendar_days(lead_time, house.workdays))
     return StockFacts(
         own=need.pools.own,
         external=need.pools.external,
@@ -44,7 +45,8 @@ def _stock_facts(house: House, need: Need) -> StockFacts:
             supplier=need.supplier,
             pack_size=need.pack_size,
             minimum_order=need.minimum_order,
-            lead_time_days=need.lead_time_days,
+            lead_time_days=lead_time,
+            expected_on=house.today() + days if days is not None else None,
             cost=need.cost,
             supplier_units=need.supplier_units,
         ),

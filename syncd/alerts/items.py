@@ -63,7 +63,7 @@ def items(tx: Tx, house: House, language: str, told: Mapping[int, News]) -> list
                 over_at=alert.closed_at,
                 sku=alert.sku,
                 name=names.get(sku_id) if sku_id is not None else None,
-                channel=alert.channel,
+                channel=alert.subject if alert.family is Family.TARGET else alert.channel,
                 stock=of_stock.get(sku_id) if sku_id is not None else None,
                 oversold=oversold.get(sku_id) if sku_id is not None and one.rule is Rule.OVERSOLD else None,
                 links=links.get(sku_id, ()) if sku_id is not None else (),
@@ -90,7 +90,7 @@ def _said(tx: Tx, known: Iterable[Alert]) -> dict[int, tuple[Said, Said | None]]
         if (hold := holds.get(tx, int(subject))) is not None:
             number = str(hold.id)
             found[alert.id] = (
-                Said("Hold {hold}, {channel}: {reason}", hold=number, channel=hold.channel, reason=hold.reason),
+                Said("Hold {hold}: {reason}", hold=number, reason=hold.said),
                 Said("Right? syncd approve {hold}. Wrong? syncd reject {hold}. See it: syncd holds", hold=number),
             )
     if of[Family.DECIDE]:

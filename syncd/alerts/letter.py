@@ -31,13 +31,15 @@ class Coming:
 @dataclass(frozen=True, slots=True)
 class ToOrder:
     """What to order of a SKU now. `units` is 0 where what is on the way is enough. `cost`: of one unit, in the owner's
-    currency; `lead_time_days`: working days; `supplier_units`: what the supplier's feed states that it has."""
+    currency; `lead_time_days`: working days, and `expected_on`: the day on which it could be there; `supplier_units`:
+    what the supplier's feed states that it has."""
 
     units: int
     supplier: str | None = None
     pack_size: int | None = None
     minimum_order: int | None = None
     lead_time_days: int | None = None
+    expected_on: date | None = None
     cost: Decimal | None = None
     supplier_units: int | None = None
 

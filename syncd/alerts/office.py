@@ -17,12 +17,12 @@ _CHECK_PATIENCE_S = 8
 
 
 def notifiers(settings: AlertSettings) -> tuple[Notifier, ...]:
-    """Every target that an alert can go to: each address, Slack, each service of Apprise."""
+    """Every target that an alert can go to: Slack, each service of Apprise, each address. Mail comes last: its servers
+    are the slowest to say that they are not there."""
     email = settings.email
-    found: list[Notifier] = [EmailNotifier(email, address) for address in email.recipients] if email else []
-    if settings.slack_url:
-        found.append(SlackNotifier(settings.slack_url))
+    found: list[Notifier] = [SlackNotifier(settings.slack_url)] if settings.slack_url else []
     found += _through_apprise(settings)
+    found += [EmailNotifier(email, address) for address in email.recipients] if email else []
     return tuple(found)
 
 

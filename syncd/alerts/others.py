@@ -1,10 +1,13 @@
-"""Other services (Telegram, ntfy, Teams, …) through Apprise, which is an extra: ``pip install 'syncd[apprise]'``."""
+"""Other services (Telegram, ntfy, Teams, …) through Apprise, which is an extra of ours: ``syncd[apprise]``."""
 
 from __future__ import annotations
 
 import importlib.util
 import logging
+import shlex
+import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from connectors.contract import Finding, Level
@@ -14,7 +17,7 @@ if TYPE_CHECKING:
     from apprise import NotifyBase
 
 NAME = "apprise"
-INSTALL = "Install it beside syncd: pip install 'syncd[apprise]'"
+INSTALL = f"Install it beside syncd: {shlex.quote(str(Path(sys.executable).with_name('pip')))} install apprise"
 _UNKNOWN = "its address in SYNCD_APPRISE_URLS is none that Apprise knows"
 _HOW = "How they are written: appriseit.com/services"
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
 
 from syncd.alerts import commands
 from syncd.alerts.headlines import is_for_later
@@ -243,11 +242,9 @@ def _order_actions(voice: Voice, sku: str, stock: StockFacts) -> Iterator[Part]:
     if not order.units:
         return
     yield Command(voice.phrase("Get a draft of the order"), commands.reorder(order.supplier))
-    lead_time = stock.point.lead_time_days
-    expected = None if lead_time is None else voice.today + timedelta(days=lead_time)
     yield Command(
         voice.phrase("Say that it is ordered; buyers can be told that more is on the way"),
-        commands.incoming_add(sku, order.units, expected, order.supplier),
+        commands.incoming_add(sku, order.units, order.expected_on, order.supplier),
     )
 
 

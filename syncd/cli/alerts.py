@@ -27,7 +27,8 @@ from syncd.sync.house import House
 
 app = typer.Typer(
     cls=ShowUnlessNamed,
-    help="Show what you are told of, the most urgent first. Whether messages arrive: syncd alerts test",
+    help="Show what you are told of, the most urgent first; with --all what you have read, too, with --json for"
+    " programs. Whether messages arrive: syncd alerts test",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
@@ -111,7 +112,7 @@ def _state(alert: Alert, zone: ZoneInfo, now: datetime) -> str:
 
 
 def _trouble(target: Target, zone: ZoneInfo, now: datetime) -> str:
-    again = f"; tried again {at_or_today(target.retry_at, zone, now)}" if target.retry_at is not None else ""
+    again = f"; it is tried again at {at_or_today(target.retry_at, zone, now)}" if target.retry_at is not None else ""
     return f"{target.trouble}{again}. When it is mended: syncd alerts test"
 
 
@@ -146,7 +147,9 @@ def ack(
         list[str] | None, typer.Argument(metavar="[ALERT]...", help="Numbers as syncd alerts shows them, or SKUs.")
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="Every alert that is open.")] = False,
-    rule: Annotated[Rule | None, typer.Option(help="With --all: only alerts of this kind.")] = None,
+    rule: Annotated[
+        Rule | None, typer.Option(metavar="RULE", help="With --all: only those of a rule, such as low or dead.")
+    ] = None,
 ) -> None:
     """Say that you have read alerts: you are not told of them again, unless they get worse.
 

@@ -43,4 +43,4 @@ def _tell_people(run: Invocation) -> list[str]:
             found = dispatcher.deliver(composition.office(house, settings), gather=False)
     except SyncdError as error:
         return [f"nobody was told by mail or Slack: {error}"]
-    return [f"{one.target} could not be told: {one.trouble}" for one in found if one.trouble]
+    return [f"{one.target} could not be told: {one.trouble}. {one.hint}".rstrip() for one in found if one.trouble]

@@ -16,6 +16,7 @@ from syncd.cli.channels import show_plans, sinks
 from syncd.cli.words import listed, many
 from syncd.errors import HELD, PARTLY_FAILED, of_channel
 from syncd.storage.incidents import Incident
+from syncd.storage.post import Target
 from syncd.sync import cycle, desk, preview, standing
 from syncd.sync.cycle import Report
 from syncd.sync.house import House
@@ -45,7 +46,9 @@ def sync(
         before = {incident.id for incident in standing.waiting(house).incidents}
         report = cycle.sync(house, only=only, skus=sku, dry_run=dry_run)
         evaluator.sweep(house)
-        told = [] if dry_run else dispatcher.deliver(composition.office(house, settings), gather=False)
+        office = composition.office(house, settings)
+        told = [] if dry_run else dispatcher.deliver(office, gather=False)
+        resting = dispatcher.resting(office)
         waiting = standing.waiting(house)
         plans = [preview.plan(house, port) for port in sinks(house, only)] if dry_run else []
     code = HELD if report.held else 0 if report.complete else PARTLY_FAILED
@@ -59,7 +62,7 @@ def sync(
         if dry_run:
             show_plans(plans)
         _tell_incidents(waiting.incidents, before)
-        _tell_told(told)
+        _tell_told(told, resting)
     if code:
         raise typer.Exit(code)
 
@@ -126,13 +129,16 @@ def _tell(name: str, pushed: Pushed, skus_of_listings: Mapping[int, str]) -> Non
         output.failure(told.sentence, told.hint)
 
 
-def _tell_told(told: Sequence[Delivered]) -> None:
+def _tell_told(told: Sequence[Delivered], resting: Sequence[Target]) -> None:
     """Whom it told of alerts, and whom it could not tell: the stock is right all the same."""
     for one in told:
         if one.alerts:
             output.line(f"{one.target}: told of {many(one.alerts, 'alert')}.")
         if one.trouble:
-            output.failure(f"{one.target} could not be told: {one.trouble}", "It is tried again: syncd alerts")
+            output.failure(f"{one.target} could not be told: {one.trouble}", one.hint)
+    for target in resting:
+        if target.name not in {one.target for one in told}:
+            output.failure(f"{target.name} is left alone: {target.trouble}", "When it is mended: syncd alerts test")
 
 
 def _tell_incidents(incidents: Sequence[Incident], before: set[int]) -> None:

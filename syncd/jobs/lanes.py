@@ -10,7 +10,7 @@ from syncd.domain import pace
 from syncd.storage.incidents import IncidentKind
 from syncd.sync.house import Port
 
-HOUSE, POST = "-", "@"
+HOUSE, POST = "-", "to-people"
 """The lanes of work that is about no channel, and of what is sent to people: a mail server that hangs must not delay
 the rest. No channel can have these names."""
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from syncd import logs
 from syncd.alerts import dispatcher
 from syncd.alerts.dispatcher import Office
 from syncd.jobs.lanes import POST, Lane
 from syncd.jobs.runner import Runner
 from syncd.jobs.timetable import Job
 from syncd.sync.house import House
+
+log = logging.getLogger("syncd.jobs")
 
 TELL, TELL_EVERY = "tell", timedelta(seconds=15)
 
@@ -39,6 +43,10 @@ class PostJobs:
             if not self._begun:
                 dispatcher.try_at_once(self.office)
                 self._begun = True
-            dispatcher.deliver(replace(self.office, house=house))
+            for done in dispatcher.deliver(replace(self.office, house=house)):
+                if done.changed and done.trouble:
+                    logs.event(log, logging.WARNING, "not_told", target=done.target, why=done.trouble, hint=done.hint)
+                elif done.changed:
+                    logs.event(log, logging.INFO, "told_again", target=done.target)
 
         self.runner.run(self.lane, TELL, work, due)

@@ -38,6 +38,10 @@ class Alert:
     seen_at: datetime | None
     put_off_until: datetime | None
 
+    def set_aside(self, now: datetime) -> bool:
+        """True where a person has read it, or put it off until later."""
+        return self.seen_at is not None or (self.put_off_until is not None and self.put_off_until > now)
+
 
 _ALL = select(alerts, skus.c.sku, skus.c.category).join(skus, skus.c.id == alerts.c.sku_id, isouter=True)
 _OPEN = alerts.c.closed_at.is_(None)
@@ -125,13 +129,11 @@ def raise_all(tx: Tx, new: Sequence[Subject], now: datetime) -> list[int]:
 
 
 def worsen(tx: Tx, rules: Mapping[int, tuple[Rule, int]]) -> None:
-    """Write the rule and the missing units of alerts that got worse: as they are now nobody has seen them."""
+    """Write the rule and the missing units of alerts that got worse: as they are now nobody has seen them, or put them
+    off."""
     if rules:
-        values: dict[str, object] = {
-            "rule": bindparam("rule_now"),
-            "missing": bindparam("missing_now"),
-            "seen_at": None,
-        }
+        values: dict[str, object] = {"rule": bindparam("rule_now"), "missing": bindparam("missing_now")}
+        values |= {"seen_at": None, "put_off_until": None}
         told = [
             {"this": number, "rule_now": rule.value, "missing_now": missing}
             for number, (rule, missing) in rules.items()

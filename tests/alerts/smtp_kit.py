@@ -64,7 +64,7 @@ class MailServer:
     """Takes mail on 127.0.0.1 while it is entered.
 
     `login`: who may send; without it everybody. `replies` are its words instead of yes, by command: MAIL, RCPT, AUTH,
-    NOOP, DATA (after the text); `DROP` and `STALL` after the text break off and never answer. They may be changed
+    DATA (after the text); `DROP` and `STALL` after the text break off and never answer. They may be changed
     between mails.
     """
 
@@ -133,9 +133,6 @@ class MailServer:
 
     async def handle_AUTH(self, server: SMTP, session: Session, envelope: Envelope, args: list[str]) -> Any:  # noqa: N802
         return self.replies.get("AUTH", MISSING)
-
-    async def handle_NOOP(self, server: SMTP, session: Session, envelope: Envelope, arg: str) -> str:  # noqa: N802
-        return self.replies.get("NOOP", "250 OK")
 
     async def handle_MAIL(  # noqa: N802
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]

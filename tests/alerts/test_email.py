@@ -379,8 +379,11 @@ def test_the_check_sends_nothing(server: MailServer) -> None:
     assert wrong.level is Level.FAIL
     assert "refuses the login" in wrong.message
     assert "SYNCD_SMTP_USER" in wrong.hint
-    server.replies = {"NOOP": "421 4.3.2 shutting down"}
+    server.replies = {"MAIL": "421 4.3.2 shutting down"}
     assert notifier(server.settings(ME)).check().level is Level.WARN
+    server.replies = {"MAIL": "553 5.7.1 not an address of yours"}
+    refused = notifier(server.settings(ME)).check()
+    assert (refused.level, "refuses mail from alerts@shop.example" in refused.message) == (Level.FAIL, True)
 
 
 def test_no_guard_stays_behind(server: MailServer) -> None:

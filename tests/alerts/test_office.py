@@ -15,7 +15,7 @@ def test_each_address_slack_and_apprise_are_targets(tmp_path: Path) -> None:
     email = MailServer(Security.STARTTLS, Authority(tmp_path)).settings("me@example.com", "anna@example.com")
     settings = AlertSettings(email, "https://hooks.slack.com/services/x", ("json://localhost/",))
     names = [one.name for one in office.notifiers(settings)]
-    assert names == ["me@example.com", "anna@example.com", "slack", "apprise"]
+    assert names == ["slack", "apprise", "me@example.com", "anna@example.com"]
     assert office.notifiers(AlertSettings()) == ()
 
 

@@ -19,6 +19,7 @@ from tests.service.crash.life import NAMED, live, plan
 KILLS = int(os.environ.get("SYNCD_KILLS", "20"))
 """So each point is met at each shop; more of them by hand, or ``python -m tests.service.crash``."""
 SEED = int(os.environ.get("SYNCD_SEED", "1"))
+LIVES = 5
 
 
 def test_killed_at_any_point_it_loses_nothing_counts_nothing_twice_and_erases_no_sale(tmp_path: Path) -> None:
@@ -40,6 +41,12 @@ def test_killed_at_any_point_it_loses_nothing_counts_nothing_twice_and_erases_no
     ],
 )
 def test_it_finds_a_planted_mistake(tmp_path: Path, mutant: str, point: Point) -> None:
+    """Found in one of several lives: what a customer does in the instant of the kill is not ours to choose."""
     program = ("-m", "tests.service.crash.mutants", mutant)
-    told = live(tmp_path, seed=SEED, plan=[(point, WOO, 0.0)] * 6, program=program)
-    assert told.wrong, f"{mutant} was not found; {' '.join(told.lines())}"
+    for seed in range(SEED, SEED + LIVES):
+        folder = tmp_path / str(seed)
+        folder.mkdir()
+        told = live(folder, seed=seed, plan=[(point, WOO, 0.0)] * 6, program=program)
+        if told.wrong:
+            return
+    pytest.fail(f"{mutant} was not found in {LIVES} lives; the last: {' '.join(told.lines())}")

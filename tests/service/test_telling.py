@@ -7,7 +7,7 @@ from pathlib import Path
 from sqlalchemy import func, select
 
 from syncd.alerts.settings import Security
-from syncd.storage.schema import runs
+from syncd.storage.schema import messages, runs
 from tests.alerts.slack_kit import SlackServer
 from tests.alerts.smtp_kit import PASSWORD, USER, Authority, MailServer
 from tests.service.process import Machine
@@ -15,11 +15,21 @@ from tests.service.process import Machine
 SHOE = "SHOE-39-BLK"
 
 
+def untold(machine: Machine) -> int:
+    """Messages of which the service does not know yet that they were taken."""
+    db = machine.database()
+    with db.read() as tx:
+        query = select(func.count()).select_from(messages).where(messages.c.told_at.is_(None))
+        found = int(tx.execute(query).scalar_one())
+    db.close()
+    return found
+
+
 def rounds(machine: Machine) -> int:
     """How often the service came to the end of looking whom to tell, and telling."""
     db = machine.database()
     with db.read() as tx:
-        done = (runs.c.kind == "tell @") & (runs.c.outcome == "done")
+        done = (runs.c.kind == "tell to-people") & (runs.c.outcome == "done")
         found = int(tx.execute(select(func.count()).select_from(runs).where(done)).scalar_one())
     db.close()
     return found
@@ -52,6 +62,7 @@ def test_an_oversell_is_told_at_once_by_mail_and_slack_and_no_second_time_after_
         machine.shops.buy("woo_demo", SHOE, 7)
         machine.shops.buy("shopify_demo", SHOE, 7)  # both sell what is there once
         running.until(lambda: mail.received and slack.posts, "mail and Slack are told", within_s=90)
+        running.until(lambda: not untold(machine), "that they are is noted")
         running.process.kill()
         running.process.wait()
         before = rounds(machine)
