@@ -63,7 +63,7 @@ def ack(house: House, named: Sequence[str]) -> list[Alert]:
     """
     with house.db.write() as tx:
         found = _named(tx, named)
-        alerts.change(tx, [one.id for one in found], seen_at=house.now(), put_off_until=None)
+        _read(tx, found, house.now())
     return found
 
 
@@ -72,7 +72,7 @@ def ack_all(house: House, rule: Rule | None) -> list[Alert]:
     with house.db.write() as tx:
         still = [one for one in alerts.open_alerts(tx) if rule is None or one.rule is rule]
         found = [one for one in still if one.seen_at is None or one.put_off_until is not None]
-        alerts.change(tx, [one.id for one in found], seen_at=house.now(), put_off_until=None)
+        _read(tx, found, house.now())
     return found
 
 
@@ -87,7 +87,14 @@ def snooze(house: House, named: Sequence[str], until: datetime) -> list[Alert]:
     with house.db.write() as tx:
         found = _named(tx, named)
         alerts.change(tx, [one.id for one in found], put_off_until=until)
+        alerts.forget_unwritten(tx, [one.id for one in found])
     return [replace(one, put_off_until=until) for one in found]
+
+
+def _read(tx: Tx, found: Sequence[Alert], now: datetime) -> None:
+    """Who has read it need not be told of it, as far as that was not written yet."""
+    alerts.change(tx, [one.id for one in found], seen_at=now, put_off_until=None)
+    alerts.forget_unwritten(tx, [one.id for one in found])
 
 
 def _named(tx: Tx, named: Collection[str]) -> list[Alert]:

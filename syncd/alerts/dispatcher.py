@@ -9,16 +9,17 @@ from __future__ import annotations
 import logging
 import uuid
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from syncd.alerts import items
 from syncd.alerts.evaluator import Evaluator
 from syncd.alerts.letter import Letter
-from syncd.alerts.notifier import Envelope, Notifier, NotTold, Part, TryAgain, TurnedAway, Unsure
+from syncd.alerts.notifier import Envelope, Notifier, NotTold, Part, TryAgain, TurnedAway, Unfit, Unsure
 from syncd.alerts.rendering import render
 from syncd.domain import routing
-from syncd.domain.alerts import Event, Severity, severity
+from syncd.domain.alerts import Severity, severity
 from syncd.domain.routing import Digest
 from syncd.domain.said import Said
 from syncd.storage import alerts, leases, post
@@ -34,18 +35,25 @@ PARKED_FOR = timedelta(days=1)
 """A target that turned messages away is tried again so much later: who mends a password need not tell us."""
 TROUBLE_AFTER = 5
 """Failures in a row after which the other targets are told that this one cannot be."""
+REFUSED_AT_MOST = 3
+"""So often a message is kept that is turned away though it, or a part of it, may have been taken; then it is written
+anew: what waits behind it must not wait for ever."""
+AT_ONCE = 4
+"""So many targets are told at the same time: one that does not answer delays no other."""
 UNSURE_AT_MOST = 5
 """So often the same message is sent whose answer was lost; then the target counts as one that takes nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Office:
-    """Where messages leave the house, in which language. `domain` ends the Message-IDs that `new_id` begins."""
+    """Where messages leave the house, in which language. `domain` ends the Message-IDs that `new_id` begins; `at_once`
+    targets are told at the same time."""
 
     house: House
     notifiers: tuple[Notifier, ...]
     language: str
     domain: str = "syncd"
+    at_once: int = AT_ONCE
     new_id: Callable[[], str] = field(default=lambda: uuid.uuid4().hex)
 
 
@@ -78,14 +86,20 @@ def deliver(office: Office, *, gather: bool = True) -> list[Delivered]:
     Safe to run beside another process: one at a time serves a target. A failure ends up in what is returned, in the
     log, and, where it lasts, in an alert for the other targets.
     """
-    return [_Round(office, one, gather).run() for one in due(office, gather=gather)]
+    rounds = [_Round(office, one, gather) for one in due(office, gather=gather)]
+    if len(rounds) <= 1 or office.at_once <= 1:
+        return [one.run() for one in rounds]
+    with ThreadPoolExecutor(office.at_once, thread_name_prefix="telling") as pool:
+        return list(pool.map(_Round.run, rounds))
 
 
 def try_at_once(office: Office) -> None:
-    """Let no target wait for its next try: somebody may have mended what failed."""
+    """Let no target wait for its next try: somebody may have mended what failed; and let everybody hear of what is open
+    and was not told them: the settings may name others now."""
     with office.house.db.write() as tx:
         for one in office.notifiers:
             post.change_target(tx, one.name, retry_at=None)
+        Evaluator(office.house, tx).catch_up()
 
 
 def _anything(tx: Tx, house: House, target: Target | None, name: str, *, gather: bool) -> bool:
@@ -106,12 +120,15 @@ class _Plan:
 
 
 def _plan(tx: Tx, house: House, target: Target, *, gather: bool) -> _Plan | None:
-    now, schedule = house.now(), house.schedule
+    now, line = house.now(), _daily_line(house, target)
     waiting = alerts.waiting(tx, target.name, now)
     digest_at = _digest_due(house, target)
-    if digest_at is not None and (schedule.daily_line or any(one.due_at <= digest_at for one in waiting)):
+    if digest_at is not None and (line or any(one.due_at <= digest_at for one in waiting)):
         return _Plan(waiting, digest_at)
-    if not waiting:
+    # Quiet hours may have begun since it was due: it was gathered, or could not be told.
+    quiet, zone = house.schedule.quiet_until, house.timezone
+    waiting = [one for one in waiting if quiet(one.rule, one.category, now, zone) is None]
+    if not any(one.due_at <= now for one in waiting):
         return None
     urgent = [one for one in waiting if severity(one.rule) is Severity.CRITICAL and one.due_at <= now]
     gathering = routing.URGENT if urgent else routing.GATHERING
@@ -119,11 +136,16 @@ def _plan(tx: Tx, house: House, target: Target, *, gather: bool) -> _Plan | None
     return _Plan(waiting, None) if not gather or gathering.ready(now, since, target.told_at) else None
 
 
+def _daily_line(house: House, target: Target) -> bool:
+    """How everything stands is for those who are told of everything, not for somebody who is told of one matter."""
+    return house.schedule.daily_line and target.name in house.routes.targets
+
+
 def _digest_due(house: House, target: Target) -> datetime | None:
     """The time of the latest digest that this target has not got yet. The line of the day comes daily, whatever else
     waits for the day of the week."""
     schedule = house.schedule
-    digest = Digest(schedule.digest.at) if schedule.daily_line else schedule.digest
+    digest = Digest(schedule.digest.at) if _daily_line(house, target) else schedule.digest
     at, latest = digest.following(target.digest_at or target.known_since, house.timezone), None
     while at <= house.now():
         latest, at = at, digest.following(at, house.timezone)
@@ -171,19 +193,12 @@ class _Round:
         with house.db.write() as tx:
             if not leases.take(tx, self._lease, house.holder, house.lease_time(tx)):
                 return False
+            target = post.targets_known(tx).get(name)
+            if target is not None and target.retry_at is not None and house.now() < target.retry_at:
+                leases.release(tx, house.holder, [self._lease], house.lease_time(tx))
+                return False  # another process has tried since this one looked
             if post.meet(tx, name, house.now()):
-                heard = {one.alert for one in alerts.waiting(tx, name, datetime.max.replace(tzinfo=house.now().tzinfo))}
-                alerts.notify(
-                    tx,
-                    [
-                        (one.id, name, Event.RAISED, one.rule, house.now())
-                        for one in alerts.open_alerts(tx)
-                        if one.id not in heard
-                        and not one.set_aside(house.now())
-                        and name in house.routes.of(one.rule, one.category)
-                    ],
-                    house.now(),
-                )
+                Evaluator(house, tx).catch_up(name)
         return True
 
     # ------------------------------------------------------------------ writing
@@ -196,7 +211,7 @@ class _Round:
             plan = _plan(tx, house, target, gather=self.gather)
             if plan is None:
                 return []
-            letters = self._letters(tx, plan)
+            letters = self._letters(tx, plan, target)
         written = [(self._words(letter), letter) for letter in letters]
         numbers: dict[int, list[int]] = {}
         for one in plan.waiting:
@@ -209,12 +224,14 @@ class _Round:
                 alerts.put_into(tx, told, message)
             return post.outgoing(tx, name)
 
-    def _letters(self, tx: Tx, plan: _Plan) -> list[Letter]:
+    def _letters(self, tx: Tx, plan: _Plan, target: Target) -> list[Letter]:
         house, now = self.house, self.house.now()
         found = items.items(tx, house, self.office.language, items.news(plan.waiting))
         if plan.digest_at is not None:
-            line = items.standing(tx, house) if house.schedule.daily_line else None
-            return [Letter(now, tuple(found), line)]
+            line = items.standing(tx, house) if _daily_line(house, target) else None
+            return [Letter(now, tuple(found), line, in_short=target.in_short)]
+        if target.in_short:
+            return [Letter(now, tuple(found), in_short=True)]
         together = items.by_urgency(found)
         if len(together) <= routing.SINGLY:
             return [Letter(now, tuple(some)) for some in together]
@@ -242,30 +259,19 @@ class _Round:
         """Send what is left of a message; True where the target has taken all of it."""
         house = self.house
         house.progress(f"telling {self.notifier.name}", self.done.messages, None)
-        with house.db.write() as tx:
-            leases.take(tx, self._lease, house.holder, house.lease_time(tx))
-        sent = message.sent
-        for part in message.parts[sent:]:
+        for place in range(message.sent, len(message.parts)):
+            with house.db.write() as tx:
+                if not leases.take(tx, self._lease, house.holder, house.lease_time(tx)):
+                    return False  # it took so long that another process has taken over
             try:
-                self._hand_over(part)
+                _hand_over(self.notifier, message.parts[place])
             except NotTold as error:
-                self._failed(message, sent, error)
+                self._failed(message, place, error)
                 return False
-            sent += 1
-            if sent < len(message.parts):
-                with house.db.write() as tx:
-                    post.change_message(tx, message.id, sent=sent, unsure=0)
+            with house.db.write() as tx:
+                post.part_taken(tx, message.id, place)
         self._taken(message)
         return True
-
-    def _hand_over(self, part: Part) -> None:
-        try:
-            self.notifier.send(part)
-        except NotTold:
-            raise
-        except Exception as error:
-            log.exception("telling_failed target=%s", self.notifier.name)
-            raise Unsure(f"something unexpected ({type(error).__name__})", "The log has it.") from None
 
     def _taken(self, message: Outgoing) -> None:
         house, name, now = self.house, self.notifier.name, self.house.now()
@@ -274,36 +280,51 @@ class _Round:
             self.done.alerts += alerts.told(tx, message.id, now)
             post.taken(tx, message.id, now)
             well = {"told_at": now, "failures": 0, "trouble": None, "retry_at": None, "parked": False}
+            well |= {"in_short": False}
             post.change_target(tx, name, **well, digest_at=message.digest_at or before.digest_at)
             Evaluator(house, tx).at_target(name, None)
         self.done.messages += 1
         self.done.changed |= before.failures > 0
 
     def _failed(self, message: Outgoing, sent: int, error: NotTold) -> None:
-        """Note why, and when to try again. What was surely not taken is written anew then, with what came meanwhile;
-        so is what was sent too often without an answer: something in it may be what ends the connection."""
+        """Note why, and when to try again. What was surely not taken is written anew then, with what came meanwhile. A
+        message that may have been taken, all or a part of it, stays the same, but not for ever: something in it may be
+        what ends the connection, or is turned away."""
         house, name, now = self.house, self.notifier.name, self.house.now()
-        before_it = message.unsure if sent == message.sent else 0
-        unsure = before_it + 1 if isinstance(error, Unsure) else before_it
-        given_up = isinstance(error, TurnedAway) or unsure >= UNSURE_AT_MOST
+        first = sent == message.sent
+        unsure = (message.unsure if first else 0) + isinstance(error, Unsure)
+        refused = (message.refused if first else 0) + isinstance(error, TurnedAway)
+        unfit = isinstance(error, Unfit)
+        given_up = unfit or unsure >= UNSURE_AT_MOST or refused >= REFUSED_AT_MOST
         with house.db.write() as tx:
-            if unsure >= UNSURE_AT_MOST or (sent == 0 and unsure == 0):
+            before = post.targets_known(tx)[name]
+            if given_up or (sent == 0 and unsure == 0):
                 alerts.take_out(tx, message.id)
                 post.discard(tx, message.id)
             else:
-                post.change_message(tx, message.id, sent=sent, unsure=unsure)
-            before = post.targets_known(tx)[name]
+                post.change_message(tx, message.id, unsure=unsure, refused=refused)
+            # It does not even take the alerts' number, or does not answer: that is no fault of a message.
+            parked = isinstance(error, TurnedAway) or unsure >= UNSURE_AT_MOST or (unfit and before.in_short)
             failures = before.failures + 1
-            wait = PARKED_FOR if given_up else _back_off(failures)
+            wait = PARKED_FOR if parked else _back_off(failures)
             if isinstance(error, TryAgain) and error.retry_after is not None:
                 wait = max(min(error.retry_after, PARKED_FOR), timedelta(seconds=1))
-            post.change_target(
-                tx, name, failures=failures, trouble=error.sentence, retry_at=now + wait, parked=given_up
-            )
-            if given_up or failures >= TROUBLE_AFTER:
+            values = {"failures": failures, "trouble": error.sentence, "retry_at": now + wait, "parked": parked}
+            post.change_target(tx, name, **values, in_short=before.in_short or unfit)
+            if parked or failures >= TROUBLE_AFTER:
                 Evaluator(house, tx).at_target(name, trouble(name, error))
         self.done.trouble, self.done.hint = error.sentence, error.hint
-        self.done.changed = not before.failures or (given_up and not before.parked)
+        self.done.changed = not before.failures or (parked and not before.parked)
+
+
+def _hand_over(notifier: Notifier, part: Part) -> None:
+    try:
+        notifier.send(part)
+    except NotTold:
+        raise
+    except Exception as error:
+        log.exception("telling_failed target=%s", notifier.name)
+        raise Unsure(f"something unexpected ({type(error).__name__})", "The log has it.") from None
 
 
 def trouble(name: str, error: NotTold) -> tuple[Said, Said]:
@@ -347,7 +368,7 @@ def try_all(office: Office) -> list[Tried]:
         envelope = Envelope(f"<{office.new_id()}@{office.domain}>")
         try:
             for part in notifier.parts(message, envelope):
-                notifier.send(part)
+                _hand_over(notifier, part)
         except Unsure as error:
             found.append(Tried(notifier.name, error.sentence, "It may have arrived all the same."))
             continue
@@ -355,7 +376,6 @@ def try_all(office: Office) -> list[Tried]:
             found.append(Tried(notifier.name, error.sentence, error.hint))
             continue
         with house.db.write() as tx:
-            post.meet(tx, notifier.name, house.now())
             post.change_target(tx, notifier.name, failures=0, trouble=None, retry_at=None, parked=False)
             Evaluator(house, tx).at_target(notifier.name, None)
         found.append(Tried(notifier.name))

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from types import MappingProxyType
 
@@ -92,9 +92,11 @@ def sweep(house: House) -> None:
         look.at_incidents(None)
         look.at_holds()
         look.at_put_off()
+        look.at_targets_gone()
         if looked_on != today:
             look.at_orders(None)
             look.at_stock(None)
+            look.catch_up()
             meta.put(tx, LOOKED_ON, today)
 
 
@@ -216,6 +218,12 @@ class Evaluator:
             alerts.change(self.tx, [standing.id], said=[said.as_json() for said in trouble])
         self._settle(Family.TARGET, [_Case(name, standing, Rule.TARGET if trouble else None, said=trouble)])
 
+    def at_targets_gone(self) -> None:
+        """That a target cannot be told is over when the settings name it no longer."""
+        named = self.house.routes.everybody()
+        standing = [one for one in alerts.open_alerts(self.tx, Family.TARGET) if one.subject not in named]
+        self._settle(Family.TARGET, [_Case(one.subject, one, None) for one in standing])
+
     def at_put_off(self) -> None:
         """Tell once more of what was put off until now and is still so."""
         due = alerts.put_off_ended(self.tx, self.house.now())
@@ -234,6 +242,7 @@ class Evaluator:
         raised: list[_Case] = []
         worse: dict[int, tuple[Rule, int]] = {}
         eased: dict[int, Rule] = {}
+        better: list[Alert] = []
         over: list[int] = []
         told: list[tuple[int, Event, Rule, str | None, str]] = []
         well: list[tuple[int, Event, Rule, str | None, str]] = []
@@ -251,6 +260,7 @@ class Evaluator:
                 told.append((before.id, event, rule, before.category, case.subject))
             elif event is Event.EASED and rule is not None:
                 eased[before.id] = rule
+                better.append(replace(before, rule=rule))
             elif event is Event.OVER:
                 over.append(before.id)
             if event in (Event.EASED, Event.OVER) and rules.ends_well(before.rule, rule):
@@ -264,21 +274,49 @@ class Evaluator:
             assert case.rule is not None
             told.append((number, Event.RAISED, case.rule, case.sku.category if case.sku else None, case.subject))
         if well:
-            heard = alerts.anybody_told(self.tx, [number for number, *_ in well])
+            heard = alerts.heard_by(self.tx, [number for number, *_ in well])
             told += [one for one in well if one[0] in heard]
         self._notify(told)
+        self._tell_who_has_not_heard(better)
 
-    def _notify(self, told: Iterable[tuple[int, Event, Rule, str | None, str]]) -> None:
-        """Write a row for each target: (alert, event, rule, category, subject) each."""
-        now, routes, schedule, zone = self.house.now(), self.house.routes, self.house.schedule, self.house.timezone
+    def catch_up(self, only: str | None = None) -> None:
+        """Let those who have heard nothing of an open alert be told of it: a new target (`only` that one), or one of
+        whom the settings say something else now. Not of what a person has read or put off."""
+        still = [one for one in alerts.open_alerts(self.tx) if not one.set_aside(self.house.now())]
+        self._tell_who_has_not_heard(still, only)
+
+    def _tell_who_has_not_heard(self, some: Sequence[Alert], only: str | None = None) -> None:
+        """Of the rule that holds now may be told who was not told of a worse one."""
+        if not some:
+            return
+        heard = alerts.heard_by(self.tx, [one.id for one in some])
+        unheard = {
+            one.id: set(self._targets(one.rule, one.category, one.subject)) - heard.get(one.id, set()) for one in some
+        }
+        if only is not None:
+            unheard = {number: names & {only} for number, names in unheard.items()}
+        self._notify([(one.id, Event.RAISED, one.rule, one.category, one.subject) for one in some], unheard)
+
+    def _targets(self, rule: Rule, category: str | None, subject: str) -> tuple[str, ...]:
+        targets = self.house.routes.of(rule, category)
+        if rule is Rule.TARGET:
+            return tuple(name for name in targets if name != subject)  # it cannot be told of itself
+        return targets
+
+    def _notify(
+        self,
+        told: Iterable[tuple[int, Event, Rule, str | None, str]],
+        to: Mapping[int, Collection[str]] | None = None,
+    ) -> None:
+        """Write a row for each target: (alert, event, rule, category, subject) each; `to`: by alert, those to be told,
+        where not everybody is whom the routes name."""
+        now, schedule, zone = self.house.now(), self.house.schedule, self.house.timezone
         rows = []
         for number, event, rule, category, subject in told:
-            targets = routes.of(rule, category)
-            if rule is Rule.TARGET:
-                targets = tuple(name for name in targets if name != subject)  # it cannot be told of itself
+            targets = self._targets(rule, category, subject) if to is None else to[number]
             if targets:
                 due = schedule.due(rule, category, now, zone)
-                rows += [(number, target, event, rule, due) for target in targets]
+                rows += [(number, name, event, rule, due) for name in targets]
         alerts.notify(self.tx, rows, now)
 
 

@@ -135,13 +135,15 @@ class Standing:
 class Letter:
     """One message to one target. `items`: the most urgent first; with `standing` it is the digest of the day.
 
-    `at`: when it is written, aware UTC. `trial`: `syncd alerts test` asks whether it arrives.
+    `at`: when it is written, aware UTC. `trial`: `syncd alerts test` asks whether it arrives. `in_short`: the items are
+    only counted, since a message with all that is known of them was not taken.
     """
 
     at: datetime
     items: tuple[Item, ...] = ()
     standing: Standing | None = None
     trial: bool = False
+    in_short: bool = False
 
     @property
     def thread(self) -> str | None:

@@ -62,6 +62,10 @@ class TurnedAway(NotTold):
     """It was surely not accepted, and will not be until somebody mends something."""
 
 
+class Unfit(NotTold):
+    """This message is not taken as it is; another may be."""
+
+
 class Notifier(Protocol):
     """One target: an address, a Slack channel. Used by one thread at a time."""
 

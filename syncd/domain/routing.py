@@ -116,9 +116,13 @@ class Schedule:
         """The earliest instant at which an alert may be told that changed at `since`."""
         if not any(one.fits(rule, category) for one in self.at_once):
             return self.digest.following(since, zone)
+        return self.quiet_until(rule, category, since, zone) or since
+
+    def quiet_until(self, rule: Rule, category: str | None, instant: datetime, zone: ZoneInfo) -> datetime | None:
+        """When the quiet hours in which that instant lies end; ``None`` where nothing holds this alert back then."""
         if self.quiet is None or any(one.fits(rule, category) for one in self.quiet_except):
-            return since
-        return self.quiet.end_of(since, zone) or since
+            return None
+        return self.quiet.end_of(instant, zone)
 
 
 @dataclass(frozen=True, slots=True)

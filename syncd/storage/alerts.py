@@ -168,9 +168,12 @@ def put_off_ended(tx: Tx, now: datetime) -> list[Alert]:
 # ---------------------------------------------------------------------- who is told
 
 
+_UNWRITTEN = notifications.c.told_at.is_(None) & notifications.c.message.is_(None)
+
+
 @dataclass(frozen=True, slots=True)
 class Notification:
-    """That a target is to be told of what happened to an alert, not before `due_at`; `message`: in which it is."""
+    """That a target is to be told of what happened to an alert, not before `due_at`; `category`: of the alert's SKU."""
 
     id: int
     alert: int
@@ -179,7 +182,7 @@ class Notification:
     rule: Rule
     made_at: datetime
     due_at: datetime
-    message: int | None
+    category: str | None
 
 
 def notify(tx: Tx, told: Sequence[tuple[int, str, Event, Rule, datetime]], now: datetime) -> None:
@@ -193,25 +196,38 @@ def notify(tx: Tx, told: Sequence[tuple[int, str, Event, Rule, datetime]], now: 
         )
 
 
-def _notification(row: Row[Any]) -> Notification:
-    return Notification(
-        row.id, row.alert, row.target, Event(row.event), Rule(row.rule), row.made_at, row.due_at, row.message
-    )
-
-
 def waiting(tx: Tx, target: str, now: datetime) -> list[Notification]:
     """What a target is to be told by now and is in no message yet, the oldest first; of alerts that are told now also
     what could wait: told later, it would be older than what was told."""
-    here = (notifications.c.target == target) & notifications.c.told_at.is_(None) & notifications.c.message.is_(None)
+    here = (notifications.c.target == target) & _UNWRITTEN
     due = select(notifications.c.alert).where(here, notifications.c.due_at <= now)
-    query = select(notifications).where(here, notifications.c.alert.in_(due)).order_by(notifications.c.id)
-    return [_notification(row) for row in tx.execute(query)]
+    query = (
+        select(notifications, skus.c.category)
+        .join(alerts, alerts.c.id == notifications.c.alert)
+        .join(skus, skus.c.id == alerts.c.sku_id, isouter=True)
+        .where(here, notifications.c.alert.in_(due))
+        .order_by(notifications.c.id)
+    )
+    return [
+        Notification(
+            row.id, row.alert, row.target, Event(row.event), Rule(row.rule), row.made_at, row.due_at, row.category
+        )
+        for row in tx.execute(query)
+    ]
 
 
-def anybody_told(tx: Tx, numbers: Collection[int]) -> set[int]:
-    """Of these alerts, those that somebody was told of, or is to be."""
+def heard_by(tx: Tx, numbers: Collection[int]) -> dict[int, set[str]]:
+    """Of these alerts, the targets that were told of each, or are to be."""
     here = among(tx, notifications.c.alert, numbers)
-    return set(tx.execute(select(notifications.c.alert).where(here)).scalars())
+    found: dict[int, set[str]] = {}
+    for number, target in tx.execute(select(notifications.c.alert, notifications.c.target).where(here).distinct()):
+        found.setdefault(number, set()).add(target)
+    return found
+
+
+def forget_unwritten(tx: Tx, numbers: Collection[int]) -> None:
+    """Nobody need be told of these alerts any more, as far as no message has it yet."""
+    tx.execute(delete(notifications).where(among(tx, notifications.c.alert, numbers), _UNWRITTEN))
 
 
 def put_into(tx: Tx, numbers: Collection[int], message: int | None) -> None:

@@ -18,7 +18,8 @@ from syncd.storage.session import Tx
 @dataclass(frozen=True, slots=True)
 class Target:
     """Somebody who is told. `failures`: in a row, `trouble`: why, in words; not tried before `retry_at`. `parked`: it
-    turns messages away until somebody mends something. `digest_at`: its digests up to then are written."""
+    turns messages away until somebody mends something. `in_short`: it did not take a message as it was, and gets one
+    that only counts the alerts. `digest_at`: its digests up to then are written."""
 
     name: str
     known_since: datetime
@@ -28,6 +29,7 @@ class Target:
     trouble: str | None
     retry_at: datetime | None
     parked: bool
+    in_short: bool
 
 
 def targets_known(tx: Tx) -> dict[str, Target]:
@@ -50,7 +52,7 @@ def change_target(tx: Tx, name: str, **values: object) -> None:
 @dataclass(frozen=True, slots=True)
 class Outgoing:
     """A message that is not taken yet. `sent` of its `parts` were taken; of the next one the answer was lost `unsure`
-    times."""
+    times, and it was turned away `refused` times since."""
 
     id: int
     target: str
@@ -58,6 +60,7 @@ class Outgoing:
     parts: Sequence[Mapping[str, Any]]
     sent: int
     unsure: int
+    refused: int
     made_at: datetime
     digest_at: datetime | None
 
@@ -69,6 +72,7 @@ _OUTGOING = [
     messages.c.parts,
     messages.c.sent,
     messages.c.unsure,
+    messages.c.refused,
     messages.c.made_at,
     messages.c.digest_at,
 ]
@@ -100,6 +104,12 @@ def change_message(tx: Tx, message: int, **values: object) -> None:
     tx.execute(update(messages).where(messages.c.id == message).values(**values))
 
 
+def part_taken(tx: Tx, message: int, sent: int) -> None:
+    """The target has taken the part after `sent` others."""
+    here = (messages.c.id == message) & (messages.c.sent == sent)
+    tx.execute(update(messages).where(here).values(sent=sent + 1, unsure=0, refused=0))
+
+
 def taken(tx: Tx, message: int, now: datetime) -> None:
     """The target has taken all of it; what was in it need not be kept."""
     tx.execute(update(messages).where(messages.c.id == message).values(told_at=now, parts=[]))
@@ -111,6 +121,6 @@ def discard(tx: Tx, message: int) -> None:
 
 
 def prune(tx: Tx, before: datetime) -> None:
-    """Forget messages that were taken before that and whose alerts are forgotten, too."""
+    """Forget messages of before that whose alerts are forgotten, too, taken or not: a target may be gone for good."""
     kept = select(notifications.c.message).where(notifications.c.message.is_not(None))
-    tx.execute(delete(messages).where(messages.c.told_at < before, messages.c.id.not_in(kept)))
+    tx.execute(delete(messages).where(messages.c.made_at < before, messages.c.id.not_in(kept)))

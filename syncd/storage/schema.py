@@ -457,6 +457,7 @@ targets = Table(
     Column("trouble", Text),  # why the last one failed, in words
     Column("retry_at", Instant),  # it is not tried before
     _flag("parked"),  # it turns messages away, until somebody mends something
+    _flag("in_short"),  # it did not take a message as it was: the next one only counts the alerts
 )
 
 messages = Table(
@@ -468,6 +469,7 @@ messages = Table(
     Column("parts", JSON, nullable=False),  # as they are sent; committed before sending, emptied after it
     _units("sent"),  # of the parts, so far
     _units("unsure"),  # how often its answer was lost
+    _units("refused"),  # how often it was turned away, though a part of it was taken, or perhaps was
     Column("made_at", Instant, nullable=False),
     Column("digest_at", Instant),  # it is the digest of that time
     Column("told_at", Instant),

@@ -52,6 +52,7 @@ def upgrade() -> None:
         sa.Column("trouble", sa.Text(), nullable=True),
         sa.Column("retry_at", _INSTANT, nullable=True),
         sa.Column("parked", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("in_short", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_targets")),
     )
     op.create_table(
@@ -62,6 +63,7 @@ def upgrade() -> None:
         sa.Column("parts", sa.JSON(), nullable=False),
         sa.Column("sent", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
         sa.Column("unsure", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("refused", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
         sa.Column("made_at", _INSTANT, nullable=False),
         sa.Column("digest_at", _INSTANT, nullable=True),
         sa.Column("told_at", _INSTANT, nullable=True),
