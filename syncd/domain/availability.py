@@ -55,26 +55,50 @@ class Buffer:
             return max(0, -(-max(0, available) * self.percent // 100))
         return max(0, self.units)
 
+    def to_the_last(self, there: int, further: int = 0) -> int:
+        """Those of the units `there` that cannot be sold, whatever becomes of the others; `further` units are held back
+        beside the buffer.
+
+        A share shrinks with what is left, but of the last unit it is that unit, so that one stays.
+        """
+        if self.percent >= 100:
+            return there
+        if self.percent > 0:
+            return min(there, -(-100 * (further + 1) // (100 - self.percent)) - 1)
+        return min(there, self.held_back(there) + further)
+
+
+NO_BUFFER = Buffer()
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:
     """How a channel may sell a SKU.
 
-    Of the pools that it `sells`, each less its own buffer (`buffer` of own stock, `buffers` of the others), then less
-    the `extra` buffers by their names, then cap (never more than) and cut-off (fewer than that is nothing).
+    Of the pools that it `sells`, each less its own buffer (`buffer` of own stock, `buffers` of the others), own stock
+    less `last_units` too, then less the `extra` buffers by their names, then cap (never more than) and cut-off (fewer
+    than that is nothing).
     Permissions to overbook hold on every channel. `status`: the owner's own word; it never promises more than the
     stock can keep, and out of stock ends the sale. `restore` is the number that a rollback gives back: what the channel
     showed before it went live, less what it sold since; it stands in place of all the rest.
     """
 
-    buffer: Buffer = Buffer()
+    buffer: Buffer = NO_BUFFER
     cap: int | None = None
     cut_off: int | None = None
     restore: int | None = None
     sells: frozenset[Pool] = ON_HAND
     buffers: Mapping[Pool, Buffer] = field(default_factory=dict)
+    last_units: int = 0
     extra: tuple[tuple[str, int], ...] = ()
     status: StockStatus | None = None
+
+    def buffer_of(self, pool: Pool) -> Buffer:
+        return self.buffer if pool is Pool.OWN else self.buffers.get(pool, NO_BUFFER)
+
+    def to_the_last(self, pool: Pool, there: int) -> int:
+        """Units of a pool with so many that are held back whatever is sold of it: promised when no pool has another."""
+        return self.buffer_of(pool).to_the_last(there, self.last_units if pool is Pool.OWN else 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,8 +180,14 @@ class Offer:
 def offered(pools: Pools, rule: Rule, *, held_by_channel: int = 0) -> Offer:
     """Units that a channel may sell; never negative, never more than what exists in the pools that it sells.
 
-    Reservations eat those pools in their order, whichever channel they came from. 10 on hand with a buffer of 2 units
-    offers 8 (N4). More stock never offers less, more buffer never offers more. The addends sum to `units`.
+    What is promised eats those pools in their order, whichever channel it came from: first the units that may be sold,
+    and what is held back to the last, when no pool has another. So a unit more that is promised lowers `units` by one,
+    until they are 0; at most by one where a buffer is a share, which shrinks with what is available, or a cap hides it,
+    and to 0 below a cut-off. It never raises them. 10 on hand with a buffer of 2 units offers 8 (N4). More stock never
+    offers less, more buffer never offers more. The addends sum to `units`.
+
+    A unit that leaves a place from among those held back lowers nothing; shipping it, which ends what was promised too,
+    gives back a unit of the next pool.
 
     `held_by_channel`: units of this channel's unpaid checkouts that are in `pools.reserved` while the channel itself
     subtracts them unseen.
@@ -173,23 +203,24 @@ def offered(pools: Pools, rule: Rule, *, held_by_channel: int = 0) -> Offer:
     sold = _sold(rule.sells)
     steps += [("not sold here", -pools.own)] if Pool.OWN not in sold else []
     steps += [(pool.value, there) for pool in sold if pool is not Pool.OWN and (there := pools.units(pool))]
-    unpromised = _unpromised(pools, sold)
     usable: dict[Pool, int] = {}
-    for pool, there in unpromised.items():
-        if pool is Pool.OWN:
-            held_back = rule.buffer.held_back(there) if there else 0
-            steps.append(("buffer", -held_back))
-            usable[pool] = max(0, there - held_back)
-        elif there:
-            held_back = min(there, rule.buffers.get(pool, Buffer()).held_back(there))
-            steps.append((f"buffer of {pool.value}", -held_back))
-            usable[pool] = there - held_back
+    for pool, there in _unpromised(pools, rule, sold).items():
+        if not there:
+            continue
+        held_back = min(there, rule.buffer_of(pool).held_back(there))
+        usable[pool] = there - held_back
+        steps.append(("buffer" if pool is Pool.OWN else f"buffer of {pool.value}", -held_back))
+        if pool is Pool.OWN and rule.last_units:
+            last = min(usable[pool], rule.last_units)
+            usable[pool] -= last
+            steps.append(("last units", -last))
     units = sum(usable.values())
     steps.append(("never below zero", units - sum(step for _, step in steps)))
     for name, wanted in rule.extra:
-        taken = _take(usable, wanted)
-        steps.append((name, -taken))
-        units -= taken
+        usable = _less(usable, wanted)
+        less = sum(usable.values())
+        steps.append((name, less - units))
+        units = less
     capped = units if rule.cap is None else max(0, min(units, rule.cap))
     steps.append(("cap", capped - units))
     units = 0 if rule.cut_off is not None and capped < rule.cut_off else capped
@@ -217,26 +248,28 @@ def _sold(sells: frozenset[Pool]) -> tuple[Pool, ...]:
     return tuple(pool for pool in Pool if pool in sells or pool is Pool.OVERBOOKED)
 
 
-def _unpromised(pools: Pools, sold: Sequence[Pool]) -> dict[Pool, int]:
-    """Units of each pool that are left after all that is promised was served in the pools' order."""
+def _unpromised(pools: Pools, rule: Rule, sold: Sequence[Pool]) -> dict[Pool, int]:
+    """Units of each pool that are left after all that is promised was served, in the pools' order: from the units that
+    may be sold, and where these are not enough, from those held back."""
     promised = pools.reserved + sum(max(0, -pools.units(pool)) for pool in sold)
-    left = {}
-    for pool in sold:
-        there = max(0, pools.units(pool))
-        served = min(there, promised)
-        promised -= served
+    left = {pool: max(0, pools.units(pool)) for pool in sold}
+    if promised <= 0:
+        return left
+    for pool, there in left.items():
+        served = min(promised, there - rule.to_the_last(pool, there))
         left[pool] = there - served
+        promised -= served
+    return left if not promised else _less(left, promised)
+
+
+def _less(units: Mapping[Pool, int], wanted: int) -> dict[Pool, int]:
+    """What is left of the units of each pool after so many were taken, of the first pools first."""
+    left = {}
+    for pool, there in units.items():
+        taken = min(there, max(0, wanted))
+        left[pool] = there - taken
+        wanted -= taken
     return left
-
-
-def _take(usable: dict[Pool, int], wanted: int) -> int:
-    """Hold back so many more units, of the first pools first; how many there were."""
-    left = max(0, wanted)
-    for pool, there in usable.items():
-        taken = min(there, left)
-        usable[pool] = there - taken
-        left -= taken
-    return max(0, wanted) - left
 
 
 def _told(units: int, held_by_channel: int, left: int) -> int:

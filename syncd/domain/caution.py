@@ -20,16 +20,20 @@ class Caution:
     last_at: int = 0
     last_units: int = 0
 
-    def held_back(self, left: int, silent: Iterable[str], sold_last_hour: int) -> tuple[tuple[str, int], ...]:
-        """The units to hold back, each with the words that `explain` shows.
+    def held_back(self, silent: Iterable[str], sold_last_hour: int) -> tuple[tuple[str, int], ...]:
+        """The units to hold back of all that is sold, each with the words that `explain` shows.
 
-        `left`: units on the own shelf that are not promised. `silent`: names of the sources. More units left never hold
-        back so many more that less is offered.
+        `silent`: names of the sources.
         """
         found = [(f"{name} is silent", self.silent_units) for name in silent if self.silent_units > 0]
         fast = -(-max(0, sold_last_hour) * max(0, self.fast_percent) // 100)
         if fast:
             found.append(("sells fast", fast))
-        if self.last_units > 0 and 0 < left <= self.last_at:
-            found.append(("last units", self.last_units))
         return tuple(found)
+
+    def of_the_last(self, own: int, reserved: int) -> int:
+        """The units to hold back of those on the own shelf, where few are left that are not promised.
+
+        Also where none are left: the last ones stay while other pools are sold, as what the buffer holds back does.
+        """
+        return self.last_units if self.last_units > 0 and own > 0 and own - reserved <= self.last_at else 0

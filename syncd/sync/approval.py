@@ -10,7 +10,7 @@ from syncd.domain.movements import Kind, Movement
 from syncd.storage import catalogue, holds, incidents, ledger, listings, orders, supplies
 from syncd.storage.holds import Hold, HoldState
 from syncd.storage.orders import ToDecide
-from syncd.sync.bookkeeper import note_oversold
+from syncd.sync.bookkeeper import note_oversold, note_shipped
 from syncd.sync.desk import own_location
 from syncd.sync.house import House, Refusal
 
@@ -72,25 +72,21 @@ def decide(house: House, channel: str, number: str, fate: Fate) -> list[ToDecide
         for one in waiting:
             line = lines[one.line_id]
             assert line.sku_id is not None
-            ledger.post(
-                tx,
-                [
-                    Movement(
-                        event_id=f"decide/{uuid.uuid4()}",
-                        sku_id=line.sku_id,
-                        kind=Kind.CANCELLATION if fate is Fate.BACK else Kind.FULFILMENT,
-                        happened_at=house.now(),
-                        reserved=-one.units,
-                        on_hand=-one.units if fate is Fate.GONE else 0,
-                        location_id=shelf if fate is Fate.GONE else None,
-                        channel=channel,
-                        order_id=row.order_id,
-                        line_id=one.line_id,
-                        reason=f"decided: {fate.value}",
-                    )
-                ],
-                house.now(),
+            move = Movement(
+                event_id=f"decide/{uuid.uuid4()}",
+                sku_id=line.sku_id,
+                kind=Kind.CANCELLATION if fate is Fate.BACK else Kind.FULFILMENT,
+                happened_at=house.now(),
+                reserved=-one.units,
+                on_hand=-one.units if fate is Fate.GONE else 0,
+                location_id=shelf if fate is Fate.GONE else None,
+                channel=channel,
+                order_id=row.order_id,
+                line_id=one.line_id,
+                reason=f"decided: {fate.value}",
             )
+            ledger.post(tx, [move], house.now())
+            note_shipped(tx, house, [move])
             booked = replace(line.booked, decided=line.booked.decided + one.units)
             if fate is Fate.GONE:
                 booked = replace(booked, gone=booked.left + one.units)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from connectors.contract import OrderLine, OrderState
+from syncd.domain.availability import ON_HAND, Pools, Rule
 from syncd.domain.movements import Kind, LineBooked, Movement, Step, steps
 from syncd.domain.said import Said
 from syncd.storage import catalogue, ledger, listings, orders
@@ -292,6 +294,7 @@ class Bookkeeper:
 
     def _post_waiting(self) -> None:
         ledger.post(self.tx, self._waiting, self.now)
+        note_shipped(self.tx, self.house, self._waiting)
         self._waiting.clear()
 
     def _location(self, name: str) -> int:
@@ -399,6 +402,35 @@ def _keeper(known: dict[str, ListingRow], listing_id: str | None) -> ListingRow 
     if row is not None and row.stock == "parent" and row.parent_id is not None:
         return known.get(row.parent_id, row)
     return row
+
+
+def note_shipped(tx: Tx, house: House, moves: Iterable[Movement]) -> None:
+    """Say of which SKUs units were shipped that a channel holds back: it may sell as many more of the next pool.
+
+    That is a raise like any other, and waits until every channel was read (design.md §3.5).
+    """
+    promised: dict[int, int] = defaultdict(int)
+    for move in moves:
+        promised[move.sku_id] += move.reserved
+    ids = sorted(sku_id for sku_id, units in promised.items() if units < 0)
+    if not ids:
+        return
+    pools, rules = ledger.pools(tx, ids), house.rules(tx)
+    raised = []
+    for sku in catalogue.by_ids(tx, ids):
+        of_channels = (
+            replace(rules.rule(sku.facts, port.name), buffers=port.buffers, last_units=house.caution.last_units)
+            for port in house.ports
+        )
+        if any(_was_held_back(rule, pools[sku.id]) for rule in of_channels):
+            raised.append(sku.id)
+    if raised:
+        ledger.raise_again(tx, raised)
+
+
+def _was_held_back(rule: Rule, left: Pools) -> bool:
+    """True where the last unit that went from the shelf or the warehouse was none of those for sale."""
+    return any(0 < (there := left.units(pool) + 1) == rule.to_the_last(pool, there) for pool in ON_HAND)
 
 
 def note_oversold(tx: Tx, house: House, sku_ids: Iterable[int]) -> None:

@@ -99,8 +99,9 @@ def load(tx: Tx, house: House, port: Port, row_ids: Collection[int] | None = Non
             continue
         calm_rule = replace(rules.rule(sku.facts, port.name), sells=port.sells, buffers=port.buffers, status=there.said)
         silent_here = [name for name, of in quiet.items() if of is None or row.sku_id in of]
-        extra = house.caution.held_back(there.pools.own - there.pools.reserved, silent_here, sold.get(row.sku_id, 0))
-        rule = replace(calm_rule, extra=extra) if extra else calm_rule
+        extra = house.caution.held_back(silent_here, sold.get(row.sku_id, 0))
+        last = house.caution.of_the_last(there.pools.own, there.pools.reserved)
+        rule = replace(calm_rule, extra=extra, last_units=last) if extra or last else calm_rule
         offer = offered(there.pools, rule, held_by_channel=held)
         as_calm = rule is calm_rule and there.in_time is there.pools
         calm = offer.told if as_calm else offered(there.in_time, calm_rule, held_by_channel=held).told

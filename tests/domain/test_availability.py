@@ -13,7 +13,7 @@ from syncd.domain.status import StockStatus
 
 units = st.integers(-50, 500)
 some = st.integers(0, 40) | st.just(0)
-buffers = st.builds(Buffer, units=st.integers(-5, 60), percent=st.integers(-20, 150))
+buffers = st.builds(Buffer, units=st.integers(-5, 60) | st.integers(0, 5), percent=st.integers(-20, 150) | st.just(0))
 pools = st.builds(
     Pools,
     own=units,
@@ -24,6 +24,17 @@ pools = st.builds(
     pre_order=some,
     overbooked=some,
 )
+few = st.integers(0, 6)
+nearly_sold = st.builds(
+    Pools,
+    own=st.integers(-2, 9),
+    reserved=st.integers(0, 25),
+    external=few,
+    incoming=few,
+    supplier=few,
+    pre_order=few,
+    overbooked=few,
+)
 limits = st.none() | st.integers(-5, 80)
 BEYOND_OWN = tuple(pool for pool in Pool if pool is not Pool.OWN)
 rules = st.builds(
@@ -33,6 +44,7 @@ rules = st.builds(
     cut_off=limits,
     sells=st.frozensets(st.sampled_from([pool for pool in Pool if pool is not Pool.OVERBOOKED])),
     buffers=st.dictionaries(st.sampled_from(BEYOND_OWN), buffers, max_size=5),
+    last_units=st.integers(0, 6),
     extra=st.lists(st.tuples(st.sampled_from(["till is silent", "sells fast"]), st.integers(-2, 20)), max_size=3).map(
         tuple
     ),
@@ -59,12 +71,58 @@ def test_ten_on_hand_with_a_buffer_of_two_offers_eight() -> None:
 
 def test_a_buffer_holds_back_nothing_of_a_shelf_that_is_empty() -> None:
     rule = Rule(Buffer(units=2), sells=frozenset(Pool))
-    offer = offered(Pools(own=3, reserved=3, incoming=5), rule)
-    assert offer.addends == (Addend("on hand", 3), Addend("reserved", -3), Addend("incoming", 5))
+    offer = offered(Pools(own=0, incoming=5), rule)
+    assert offer.addends == (Addend("on hand", 0), Addend("reserved", 0), Addend("incoming", 5))
     assert (offer.units, offer.status) == (5, StockStatus.ON_THE_WAY)
 
 
-@given(pools, rules, st.integers(0, 60))
+def test_what_is_held_back_of_the_shelf_is_promised_only_when_nothing_else_is_left() -> None:
+    """Own 3 with a buffer of 2, and 20 on the way: 21 are sold, though 2 are on the shelf then."""
+    rule = Rule(Buffer(units=2), sells=frozenset(Pool))
+    numbers = [offered(Pools(own=3, incoming=20, reserved=sold), rule).units for sold in range(24)]
+    assert numbers == [*range(21, -1, -1), 0, 0]
+    first = offered(Pools(own=3, incoming=20, reserved=1), rule)
+    assert (first.pool, first.served) == (Pool.INCOMING, 0)
+    third = offered(Pools(own=3, incoming=20, reserved=3), rule)
+    assert third.addends == (
+        *(Addend("on hand", 3), Addend("reserved", -3), Addend("incoming", 20)),
+        Addend("buffer", -2),
+    )
+    assert (third.pool, third.served) == (Pool.INCOMING, 2), "two of the first delivery are promised already"
+    assert offered(Pools(own=3, incoming=20, reserved=22), rule).addends == (
+        *(Addend("on hand", 3), Addend("reserved", -22), Addend("incoming", 20)),
+        Addend("buffer", -1),
+    )
+
+
+def test_what_was_held_back_and_is_shipped_gives_back_a_unit_of_the_next_pool() -> None:
+    """Three were promised of the one for sale and of two on the way; the three on the shelf were sent."""
+    rule = Rule(Buffer(units=2), sells=frozenset(Pool))
+    assert offered(Pools(own=3, incoming=20, reserved=3), rule).units == 18
+    assert [offered(Pools(own=left, incoming=20, reserved=left), rule).units for left in (2, 1, 0)] == [18, 19, 20]
+
+
+@pytest.mark.parametrize(
+    ("rule", "numbers"),
+    [
+        # A share shrinks with what is available; its last unit is held back to the last.
+        (Rule(Buffer(percent=50)), [24, 23, 23, 22, 22, 21, 20]),
+        (Rule(Buffer(percent=100)), [21, 20, 19, 18, 17, 16, 15]),
+        (Rule(buffers={Pool.INCOMING: Buffer(units=3)}), [24, 23, 22, 21, 20, 19, 18]),
+        (Rule(last_units=3), [24, 23, 22, 21, 20, 19, 18]),
+        (Rule(Buffer(units=1), last_units=2), [24, 23, 22, 21, 20, 19, 18]),
+        (Rule(Buffer(percent=50), last_units=1), [23, 22, 22, 21, 20, 19, 18]),
+        (Rule(cap=23), [23, 23, 23, 23, 23, 22, 21]),
+        (Rule(Buffer(units=2), extra=(("sells fast", 3),)), [22, 21, 20, 19, 18, 17, 16]),
+        (Rule(cut_off=24), [27, 26, 25, 24, 0, 0, 0]),
+    ],
+)
+def test_what_each_sale_leaves_on_sale(rule: Rule, numbers: list[int]) -> None:
+    rule = replace(rule, sells=frozenset(Pool))
+    assert [offered(Pools(own=6, incoming=21, reserved=sold), rule).units for sold in range(7)] == numbers
+
+
+@given(pools | nearly_sold, rules, st.integers(0, 60))
 def test_what_is_offered_is_never_negative_and_never_more_than_what_exists(stock: Pools, rule: Rule, held: int) -> None:
     offer = offered(stock, rule, held_by_channel=held)
     there = exists(stock, rule)
@@ -73,11 +131,47 @@ def test_what_is_offered_is_never_negative_and_never_more_than_what_exists(stock
     assert offer.left == there
 
 
-@given(pools, rules, st.sampled_from(Pool), st.integers(1, 40))
+@given(pools | nearly_sold, rules, st.sampled_from(Pool), st.integers(1, 40))
 def test_more_stock_never_offers_less(stock: Pools, rule: Rule, pool: Pool, more: int) -> None:
     name = FIELDS[pool]
     richer = replace(stock, **{name: getattr(stock, name) + more})
     assert offered(richer, rule).units >= offered(stock, rule).units
+
+
+@given(nearly_sold, rules)
+def test_a_sale_of_one_lowers_by_one_until_nothing_is_on_sale(stock: Pools, rule: Rule) -> None:
+    """Whichever pool it is of, and whatever is held back of each: no sale is paid from units that were held back."""
+    wholes = {pool: replace(one, percent=0) for pool, one in rule.buffers.items()}
+    rule = replace(rule, buffer=replace(rule.buffer, percent=0), buffers=wholes, cap=None, cut_off=None)
+    before, after = offered(stock, rule), offered(replace(stock, reserved=stock.reserved + 1), rule)
+    assert after.units == max(0, before.units - 1)
+
+
+@given(nearly_sold, rules)
+def test_a_sale_of_one_never_raises_and_lowers_by_one_at_most(stock: Pools, rule: Rule) -> None:
+    rule = replace(rule, cut_off=None)
+    before, after = offered(stock, rule), offered(replace(stock, reserved=stock.reserved + 1), rule)
+    assert before.units - 1 <= after.units <= before.units
+    if before.pool is not None and after.pool is not None and rule.status is None:
+        order = list(Pool)
+        assert order.index(after.pool) >= order.index(before.pool), "nobody is told more than who bought before"
+        assert after.pool is not before.pool or after.served >= before.served, "nor an earlier day"
+
+
+@given(nearly_sold, rules, st.sampled_from([Pool.OWN, Pool.EXTERNAL]))
+def test_a_unit_that_leaves_its_place_unannounced_never_raises(stock: Pools, rule: Rule, place: Pool) -> None:
+    """Sold at the counter, broken, lost: it may be one of those that were held back for that."""
+    less = replace(stock, **{FIELDS[place]: getattr(stock, FIELDS[place]) - 1})
+    assert offered(less, rule).units <= offered(stock, rule).units
+
+
+@given(pools, rules)
+def test_what_is_on_the_shelf_alone_is_sold_less_what_is_promised_and_held_back(stock: Pools, rule: Rule) -> None:
+    """N5: units, or a share of what is available. Held back first or last is the same where there is no other pool."""
+    rule = Rule(rule.buffer, sells=frozenset({Pool.OWN}))
+    free = max(0, stock.own - stock.reserved)
+    offer = offered(replace(stock, overbooked=0), rule)
+    assert offer.units == max(0, free - rule.buffer.held_back(free))
 
 
 @given(pools, rules, st.integers(1, 40))
@@ -86,7 +180,7 @@ def test_more_reserved_never_offers_more(stock: Pools, rule: Rule, more: int) ->
     assert offered(poorer, rule).units <= offered(stock, rule).units
 
 
-@given(pools, rules, st.sampled_from(Pool), st.integers(1, 40))
+@given(pools | nearly_sold, rules, st.sampled_from(Pool), st.integers(1, 40))
 def test_a_larger_buffer_never_offers_more(stock: Pools, rule: Rule, pool: Pool, more: int) -> None:
     buffer = rule.buffer if pool is Pool.OWN else rule.buffers.get(pool, Buffer())
     for name in ("units", "percent"):
@@ -101,9 +195,11 @@ def test_a_larger_buffer_never_offers_more(stock: Pools, rule: Rule, pool: Pool,
         assert offered(stock, larger).units <= offered(stock, rule).units
 
 
-@given(pools, rules, st.integers(1, 40))
+@given(pools | nearly_sold, rules, st.integers(1, 40))
 def test_more_held_back_for_any_other_reason_never_offers_more(stock: Pools, rule: Rule, more: int) -> None:
     assert offered(stock, replace(rule, extra=(*rule.extra, ("more", more)))).units <= offered(stock, rule).units
+    wider = replace(rule, last_units=rule.last_units + more)
+    assert offered(stock, wider).units <= offered(stock, rule).units
 
 
 @given(pools, rules, st.sampled_from([pool for pool in Pool if pool is not Pool.OVERBOOKED]), st.integers(0, 40))
@@ -127,7 +223,7 @@ def test_a_cap_is_never_exceeded_and_a_cut_off_leaves_nothing_small(stock: Pools
     assert cut == 0 or cut >= limit
 
 
-@given(pools, rules)
+@given(pools | nearly_sold, rules)
 def test_the_addends_sum_to_what_is_offered(stock: Pools, rule: Rule) -> None:
     offer = offered(stock, rule)
     assert sum(addend.units for addend in offer.addends) == offer.units
@@ -198,7 +294,7 @@ def test_what_is_sold_out_only_through_the_buffer_is_told_apart(stock: Pools, ru
     assert offered(stock, rule).sold_out_by_buffer is by_buffer
 
 
-@given(pools, rules)
+@given(pools | nearly_sold, rules)
 def test_the_status_is_that_of_the_first_pool_with_a_unit(stock: Pools, rule: Rule) -> None:
     """Whatever is held back: there is a unit in that pool, all before it have none, and it is sold."""
     rule = replace(rule, status=None)

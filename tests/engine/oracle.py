@@ -1,4 +1,4 @@
-"""What each shop should offer and say, by a plain model of its own: a queue of units, served from its head.
+"""What each shop should offer and say, by a plain model of its own: a queue of units, promised one by one.
 
 Nothing here comes from `syncd.domain.availability`, `syncd.sync.stock` or `syncd.domain.feeds`. What was announced,
 allowed and stated is remembered as it was done; only what is on hand, reserved, and taken in the last hour comes from
@@ -26,6 +26,8 @@ STATUS_OF = {
 POOLS = tuple(STATUS_OF)
 PROMISES = ("in_stock", "external_warehouse", "on_the_way", "supplier", "pre_order", "out_of_stock")
 """From the best promise to none."""
+Unit = tuple[str, date | None]
+"""Its pool; of one that is on the way, the day on which it comes."""
 
 
 @dataclass
@@ -181,15 +183,15 @@ class Oracle:
         missing = max(0, -books.own) if "own" in shop.pools else 0
         missing += max(0, -books.external) if "external" in shop.pools else 0
         left = len(queue) - missing - books.reserved
-        del queue[: missing + books.reserved]
+        last = self.caution.last_units if books.own - books.reserved <= self.caution.last_at else 0
+        for _ in range(min(missing + books.reserved, len(queue))):
+            may_go = (pool for pool in POOLS if _there(queue, pool) > _held_back(queue, pool, shop, last))
+            queue.remove(_first(queue, next(may_go, queue[0][0])))
+        # The first of a pool are held back, so that nobody is told of an earlier day than can be kept.
         for pool in POOLS:
-            there = [unit for unit in queue if unit[0] == pool]
-            share = -(-len(there) * shop.percent_back.get(pool, 0) // 100)
-            # The first of a pool are held back, so that nobody is told of an earlier day than can be kept.
-            back = min(len(there), share or shop.units_back.get(pool, 0))
-            for unit in there[:back]:
-                queue.remove(unit)
-        queue = queue[self._cautious(books.own - books.reserved, silent, books.taken_last_hour) :]
+            for _ in range(_held_back(queue, pool, shop, last)):
+                queue.remove(_first(queue, pool))
+        queue = queue[self._cautious(silent, books.taken_last_hour) :]
         units = len(queue) if shop.cap is None else min(len(queue), shop.cap)
         units = 0 if shop.cut_off is not None and units < shop.cut_off else units
         said = self.holds(sku, "status", today)
@@ -201,7 +203,7 @@ class Oracle:
         days, on = self._time(sku, status, pool, books, now, [unit for unit in queue if unit[0] == "incoming"])
         return Told(units, units + max(0, held + min(0, left)), status, days, on)
 
-    def _units(self, sku: str, books: Books, now: datetime) -> Iterator[tuple[str, date | None]]:
+    def _units(self, sku: str, books: Books, now: datetime) -> Iterator[Unit]:
         """Every unit there is, in the order in which they are served; one that is on the way with its day."""
         today = now.date()
         yield from [("own", None)] * books.own
@@ -214,10 +216,9 @@ class Oracle:
             late = allowed is not None and allowed.starts_on is not None and allowed.starts_on < today
             yield from [(pool, None)] * (allowed.units if allowed and not late else 0)
 
-    def _cautious(self, left: int, silent: int, taken_last_hour: int) -> int:
+    def _cautious(self, silent: int, taken_last_hour: int) -> int:
         care = self.caution
-        fast = -(-max(0, taken_last_hour) * care.fast_percent // 100)
-        return silent * care.silent_units + fast + (care.last_units if 0 < left <= care.last_at else 0)
+        return silent * care.silent_units + -(-max(0, taken_last_hour) * care.fast_percent // 100)
 
     def _time(
         self,
@@ -226,7 +227,7 @@ class Oracle:
         pool: str | None,
         books: Books,
         now: datetime,
-        left: list[tuple[str, date | None]],
+        left: list[Unit],
     ) -> tuple[int | None, date | None]:
         """Days, or a day, that a buyer is told. Every day is a working day here."""
         today = now.date()
@@ -244,6 +245,21 @@ class Oracle:
             starts_on = allowed.starts_on if allowed else None
             return None, starts_on if starts_on is not None and starts_on >= today else None
         return None, None
+
+
+def _there(queue: list[Unit], pool: str) -> int:
+    return sum(unit[0] == pool for unit in queue)
+
+
+def _first(queue: list[Unit], pool: str) -> Unit:
+    return next(unit for unit in queue if unit[0] == pool)
+
+
+def _held_back(queue: list[Unit], pool: str, shop: Selling, last: int) -> int:
+    """Units of a pool that are not for sale, of those that are in the queue now; `last` more of own stock."""
+    there = _there(queue, pool)
+    share = -(-there * shop.percent_back.get(pool, 0) // 100)
+    return min(there, (share or shop.units_back.get(pool, 0)) + (last if pool == "own" else 0))
 
 
 def _no_worse(looks: list[str], answered: tuple[str, ...]) -> bool:

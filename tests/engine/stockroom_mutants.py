@@ -50,6 +50,11 @@ def the_suppliers_buffer_is_forgotten() -> Any:
     )
 
 
+def what_is_held_back_is_promised_first() -> Any:
+    """A sale is paid from the buffer of a pool before the next pool is touched, and the number stays."""
+    return patch.object(Rule, "to_the_last", lambda self, pool, there: 0)
+
+
 def every_shop_sells_every_pool() -> Any:
     return _offered_otherwise(lambda pools, rule: (pools, replace(rule, sells=frozenset(Pool))))
 
@@ -171,6 +176,7 @@ def a_lost_notice_is_forgotten() -> Iterator[None]:
 STOCKROOM_MUTANTS: Sequence[Callable[[], Any]] = (
     reservations_eat_own_stock_only,
     the_suppliers_buffer_is_forgotten,
+    what_is_held_back_is_promised_first,
     every_shop_sells_every_pool,
     out_of_stock_is_only_a_word,
     overdue_deliveries_count,

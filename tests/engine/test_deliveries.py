@@ -16,7 +16,8 @@ from syncd.domain.status import StockStatus
 from syncd.storage import catalogue
 from syncd.storage.incidents import IncidentKind
 from syncd.storage.permissions import PermissionKind
-from syncd.sync import deliveries, mapper, permits, suppliers
+from syncd.sync import approval, deliveries, mapper, permits, suppliers
+from syncd.sync.approval import Fate
 from syncd.sync.deliveries import Announced
 from syncd.sync.house import Refusal
 from tests.engine.stockroom_mutants import a_received_delivery_is_still_to_come
@@ -298,6 +299,69 @@ def test_the_day_is_that_of_a_unit_that_is_not_held_back(world: World) -> None:
     announce(world, 20, TODAY + timedelta(days=30))
     world.sync()
     assert (world.shown_in("delta0"), status(world)[0]) == (20, "On the way, expected on December 23, 2026")
+
+
+def test_what_is_held_back_is_sold_to_the_last_and_given_back_when_it_is_shipped(make_world: MakeWorld) -> None:
+    """A buffer of 2: one of the 3 on the shelf and 20 on the way are sold, whoever gets which unit in the end."""
+    world = live(make_world, on_hand=3)
+    with_supplier(world).units = {"MUG": 0}
+    announce(world, 2)
+    announce(world, 18, TODAY + timedelta(days=30))
+    world.sync()
+    assert world.shown_in("delta0") == 21
+    shop, other = world.shops["delta0"], world.shops["compare1"]
+    world.writes.clear()
+    order = shop.buy(world.listing("delta0"), 3)
+    world.sync()
+    assert [name for name, _ in world.writes] == ["compare1"], "the shop that sold them shows what is offered already"
+    assert (world.shown_in("delta0"), world.shown_in("compare1")) == (18, 18)
+    assert status(world) == ["On the way, expected on December 23, 2026"] * 2, "the first two are promised"
+
+    other.buy(world.listing("compare1"), 4)
+    other.down_until = world.clock() + timedelta(minutes=5)
+    shop.ship(order)
+    world.sync()
+    assert world.shown_in("delta0") == 18, "who knows what was sold in the other shop"
+    world.clock.sleep(timedelta(minutes=6).total_seconds())
+    world.settle(3)
+    assert (world.shown_in("delta0"), world.shown_in("compare1")) == (16, 16)
+
+
+@pytest.mark.parametrize(("on_hand", "grew"), [(10, False), (3, False), (2, True), (1, True)])
+def test_only_shipping_what_was_held_back_makes_other_raises_wait(
+    make_world: MakeWorld, on_hand: int, grew: bool
+) -> None:
+    """A shop that ships all day would else never be raised."""
+    world = live(make_world, on_hand=on_hand)
+    shop = world.shops["delta0"]
+    order = shop.buy(world.listing("delta0"), 1)
+    world.sync()
+    before = _grew_last(world)
+    shop.ship(order)
+    world.sync()
+    assert (_grew_last(world) > before) is grew
+
+
+@pytest.mark.parametrize(("fate", "on_hand", "grew"), [(Fate.GONE, 10, False), (Fate.GONE, 2, True)])
+def test_units_that_were_held_back_and_are_gone_by_your_word_give_back_others(
+    make_world: MakeWorld, fate: Fate, on_hand: int, grew: bool
+) -> None:
+    world = live(make_world, on_hand=on_hand)
+    shop = world.shops["delta0"]
+    order = shop.buy(world.listing("delta0"), 1)
+    world.sync()
+    shop.delete(order)
+    world.clock.sleep(timedelta(days=2).total_seconds())
+    world.sync()
+    before = _grew_last(world)
+    approval.decide(world.house, "delta0", order, fate)
+    assert (_grew_last(world) > before) is grew
+
+
+def _grew_last(world: World) -> int:
+    with world.db.read() as tx:
+        (sku,) = catalogue.all_skus(tx)
+    return sku.raised_seq
 
 
 def test_a_listing_that_is_not_kept_any_more_tells_nothing_by_us(world: World) -> None:
