@@ -29,6 +29,8 @@ def page(letter: Letter, voice: Voice) -> Page:
     """What the letter shows."""
     if letter.trial:
         return _trial(letter, voice)
+    if letter.in_short:
+        return _in_short(letter, voice)
     if letter.standing is None and len(letter.items) == 1:
         return _single(letter, voice, letter.items[0])
     if letter.items:
@@ -73,6 +75,17 @@ def _trial(letter: Letter, voice: Voice) -> Page:
     title = voice.phrase("A trial: alerts arrive here")
     parts = [Paragraph(line) for line in lines]
     return _page(letter, voice, title, parts, preview=lines[0], urgency="", severity=None)
+
+
+def _in_short(letter: Letter, voice: Voice) -> Page:
+    """How many alerts there are, and nothing of what is in them: something in it was not taken."""
+    number = len(letter.items)
+    title = voice.phrase_number("{number} alert", "{number} alerts", number)
+    why = voice.phrase("A message with all that is known of them was not taken.")
+    parts: list[Part] = [Paragraph(why), Command(voice.phrase("See them all"), commands.line("alerts"))]
+    worst = next((item.severity for item in letter.items), None)
+    urgency = voice.phrase(URGENCY[worst]) if worst is not None else ""
+    return _page(letter, voice, title, parts, preview=why, urgency=urgency, severity=worst)
 
 
 # ---------------------------------------------------------------------- one alert

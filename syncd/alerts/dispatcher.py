@@ -53,8 +53,8 @@ class Office:
     notifiers: tuple[Notifier, ...]
     language: str
     domain: str = "syncd"
-    at_once: int = AT_ONCE
     new_id: Callable[[], str] = field(default=lambda: uuid.uuid4().hex)
+    at_once: int = AT_ONCE
 
 
 @dataclass(slots=True)
@@ -127,12 +127,14 @@ def _plan(tx: Tx, house: House, target: Target, *, gather: bool) -> _Plan | None
         return _Plan(waiting, digest_at)
     # Quiet hours may have begun since it was due: it was gathered, or could not be told.
     quiet, zone = house.schedule.quiet_until, house.timezone
-    waiting = [one for one in waiting if quiet(one.rule, one.category, now, zone) is None]
-    if not any(one.due_at <= now for one in waiting):
+    due_now = [one for one in waiting if one.due_at <= now and quiet(one.rule, one.category, now, zone) is None]
+    if not due_now:
         return None
-    urgent = [one for one in waiting if severity(one.rule) is Severity.CRITICAL and one.due_at <= now]
+    told = {one.alert for one in due_now}
+    waiting = [one for one in waiting if one.alert in told]
+    urgent = [one for one in due_now if severity(one.rule) is Severity.CRITICAL]
     gathering = routing.URGENT if urgent else routing.GATHERING
-    since = min(max(one.due_at, one.made_at) for one in urgent or waiting if one.due_at <= now)
+    since = min(max(one.due_at, one.made_at) for one in urgent or due_now)
     return _Plan(waiting, None) if not gather or gathering.ready(now, since, target.told_at) else None
 
 
@@ -150,6 +152,10 @@ def _digest_due(house: House, target: Target) -> datetime | None:
     while at <= house.now():
         latest, at = at, digest.following(at, house.timezone)
     return latest
+
+
+class _OvertakenError(Exception):
+    """A call took so long that another process serves the target now, and what is left to be sent."""
 
 
 @dataclass(slots=True)
@@ -177,6 +183,8 @@ class _Round:
             # Of what an earlier round left, nobody knows how far it came.
             if all(self._send(replace(message, unsure=max(1, message.unsure))) for message in left):
                 self._send_all(self._write())
+        except _OvertakenError:
+            log.info("overtaken target=%s", self.notifier.name)
         finally:
             with self.house.db.write() as tx:
                 leases.release(tx, self.house.holder, [self._lease], self.house.lease_time(tx))
@@ -212,7 +220,12 @@ class _Round:
             if plan is None:
                 return []
             letters = self._letters(tx, plan, target)
-        written = [(self._words(letter), letter) for letter in letters]
+        try:
+            written = [(self._words(letter), letter) for letter in letters]
+        except Unfit as error:
+            with house.db.write() as tx:
+                self._note(tx, error, parked=target.in_short)
+            return []
         numbers: dict[int, list[int]] = {}
         for one in plan.waiting:
             numbers.setdefault(one.alert, []).append(one.id)
@@ -239,9 +252,15 @@ class _Round:
 
     def _words(self, letter: Letter) -> tuple[Envelope, Sequence[Part]]:
         house = self.house
-        message = render(letter, language=self.office.language, zone=house.timezone, today=house.today())
-        envelope = Envelope(f"<{self.office.new_id()}@{self.office.domain}>", letter.thread)
-        return envelope, self.notifier.parts(message, envelope)
+        try:
+            message = render(letter, language=self.office.language, zone=house.timezone, today=house.today())
+            envelope = Envelope(f"<{self.office.new_id()}@{self.office.domain}>", letter.thread)
+            return envelope, self.notifier.parts(message, envelope)
+        except NotTold:
+            raise
+        except Exception as error:  # a defect met by one alert must not keep the others from being told
+            log.exception("writing_failed target=%s", self.notifier.name)
+            raise Unfit(f"a message could not be written ({type(error).__name__})", "The log has it.") from None
 
     # ------------------------------------------------------------------ sending
 
@@ -261,8 +280,9 @@ class _Round:
         house.progress(f"telling {self.notifier.name}", self.done.messages, None)
         for place in range(message.sent, len(message.parts)):
             with house.db.write() as tx:
-                if not leases.take(tx, self._lease, house.holder, house.lease_time(tx)):
-                    return False  # it took so long that another process has taken over
+                mine = leases.take(tx, self._lease, house.holder, house.lease_time(tx))
+                if not mine or not post.stands_at(tx, message.id, place):
+                    raise _OvertakenError
             try:
                 _hand_over(self.notifier, message.parts[place])
             except NotTold as error:
@@ -290,14 +310,13 @@ class _Round:
         """Note why, and when to try again. What was surely not taken is written anew then, with what came meanwhile. A
         message that may have been taken, all or a part of it, stays the same, but not for ever: something in it may be
         what ends the connection, or is turned away."""
-        house, name, now = self.house, self.notifier.name, self.house.now()
         first = sent == message.sent
         unsure = (message.unsure if first else 0) + isinstance(error, Unsure)
         refused = (message.refused if first else 0) + isinstance(error, TurnedAway)
         unfit = isinstance(error, Unfit)
         given_up = unfit or unsure >= UNSURE_AT_MOST or refused >= REFUSED_AT_MOST
-        with house.db.write() as tx:
-            before = post.targets_known(tx)[name]
+        with self.house.db.write() as tx:
+            before = post.targets_known(tx)[self.notifier.name]
             if given_up or (sent == 0 and unsure == 0):
                 alerts.take_out(tx, message.id)
                 post.discard(tx, message.id)
@@ -305,14 +324,20 @@ class _Round:
                 post.change_message(tx, message.id, unsure=unsure, refused=refused)
             # It does not even take the alerts' number, or does not answer: that is no fault of a message.
             parked = isinstance(error, TurnedAway) or unsure >= UNSURE_AT_MOST or (unfit and before.in_short)
-            failures = before.failures + 1
-            wait = PARKED_FOR if parked else _back_off(failures)
-            if isinstance(error, TryAgain) and error.retry_after is not None:
-                wait = max(min(error.retry_after, PARKED_FOR), timedelta(seconds=1))
-            values = {"failures": failures, "trouble": error.sentence, "retry_at": now + wait, "parked": parked}
-            post.change_target(tx, name, **values, in_short=before.in_short or unfit)
-            if parked or failures >= TROUBLE_AFTER:
-                Evaluator(house, tx).at_target(name, trouble(name, error))
+            self._note(tx, error, parked=parked)
+
+    def _note(self, tx: Tx, error: NotTold, *, parked: bool) -> None:
+        """Keep why the target was not told, and when it is tried again; where that lasts, the others are told."""
+        house, name, now = self.house, self.notifier.name, self.house.now()
+        before = post.targets_known(tx)[name]
+        failures = before.failures + 1
+        wait = PARKED_FOR if parked else _back_off(failures)
+        if isinstance(error, TryAgain) and error.retry_after is not None:
+            wait = max(min(error.retry_after, PARKED_FOR), timedelta(seconds=1))
+        values = {"failures": failures, "trouble": error.sentence, "retry_at": now + wait, "parked": parked}
+        post.change_target(tx, name, **values, in_short=before.in_short or isinstance(error, Unfit))
+        if parked or failures >= TROUBLE_AFTER:
+            Evaluator(house, tx).at_target(name, trouble(name, error))
         self.done.trouble, self.done.hint = error.sentence, error.hint
         self.done.changed = not before.failures or (parked and not before.parked)
 

@@ -260,7 +260,8 @@ class Evaluator:
                 told.append((before.id, event, rule, before.category, case.subject))
             elif event is Event.EASED and rule is not None:
                 eased[before.id] = rule
-                better.append(replace(before, rule=rule))
+                if not before.set_aside(self.house.now()):
+                    better.append(replace(before, rule=rule))
             elif event is Event.OVER:
                 over.append(before.id)
             if event in (Event.EASED, Event.OVER) and rules.ends_well(before.rule, rule):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Annotated
@@ -14,13 +15,16 @@ from syncd.alerts.dispatcher import Delivered
 from syncd.cli import invocation, output, shapes
 from syncd.cli.channels import show_plans, sinks
 from syncd.cli.words import listed, many
-from syncd.errors import HELD, PARTLY_FAILED, of_channel
+from syncd.config import Settings
+from syncd.errors import HELD, PARTLY_FAILED, SyncdError, of_channel
 from syncd.storage.incidents import Incident
 from syncd.storage.post import Target
 from syncd.sync import cycle, desk, preview, standing
 from syncd.sync.cycle import Report
 from syncd.sync.house import House
 from syncd.sync.pusher import Pushed
+
+log = logging.getLogger("syncd.alerts")
 
 SHOWN = 10
 
@@ -45,10 +49,7 @@ def sync(
         desk.known_skus(house, sku or ())
         before = {incident.id for incident in standing.waiting(house).incidents}
         report = cycle.sync(house, only=only, skus=sku, dry_run=dry_run)
-        evaluator.sweep(house)
-        office = composition.office(house, settings)
-        told = [] if dry_run else dispatcher.deliver(office, gather=False)
-        resting = dispatcher.resting(office)
+        told, resting = ([], []) if dry_run else _tell_people(house, settings)
         waiting = standing.waiting(house)
         plans = [preview.plan(house, port) for port in sinks(house, only)] if dry_run else []
     code = HELD if report.held else 0 if report.complete else PARTLY_FAILED
@@ -65,6 +66,21 @@ def sync(
         _tell_told(told, resting)
     if code:
         raise typer.Exit(code)
+
+
+def _tell_people(house: House, settings: Settings) -> tuple[list[Delivered], list[Target]]:
+    """Tell of alerts; who was told, and who is left alone. What fails here must not take the report of the sync with
+    it."""
+    try:
+        evaluator.sweep(house)
+        office = composition.office(house, settings)
+        return dispatcher.deliver(office, gather=False), dispatcher.resting(office)
+    except SyncdError as error:
+        output.failure(f"Nobody was told of alerts: {error.sentence}", error.hint)
+    except Exception as error:
+        log.exception("telling_failed")
+        output.failure(f"Nobody was told of alerts: something unexpected ({type(error).__name__})", "The log has it.")
+    return [], []
 
 
 def _show(house: House, report: Report, skus_of_listings: Mapping[int, str], *, dry_run: bool) -> None:

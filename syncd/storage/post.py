@@ -104,6 +104,12 @@ def change_message(tx: Tx, message: int, **values: object) -> None:
     tx.execute(update(messages).where(messages.c.id == message).values(**values))
 
 
+def stands_at(tx: Tx, message: int, sent: int) -> bool:
+    """True where exactly so many parts of it were taken, and it was not given up."""
+    here = (messages.c.id == message) & (messages.c.sent == sent) & messages.c.told_at.is_(None)
+    return tx.execute(select(messages.c.id).where(here)).first() is not None
+
+
 def part_taken(tx: Tx, message: int, sent: int) -> None:
     """The target has taken the part after `sent` others."""
     here = (messages.c.id == message) & (messages.c.sent == sent)

@@ -16,7 +16,7 @@ from sqlalchemy import select
 from connectors.contract import Finding, Level
 from syncd.alerts import dispatcher, evaluator
 from syncd.alerts.dispatcher import Delivered, Office
-from syncd.alerts.notifier import Envelope, Message, Part, TryAgain, TurnedAway, Unsure
+from syncd.alerts.notifier import Envelope, Message, Part, TryAgain, TurnedAway, Unfit, Unsure
 from syncd.domain.movements import Kind, Movement
 from syncd.domain.routing import Routes, Schedule
 from syncd.domain.rules import Limits, Scope
@@ -42,13 +42,14 @@ class Fate(Enum):
     TAKEN = "taken"
     LATER = "not now"
     REFUSED = "never"
+    UNFIT = "not this one"
     LOST_ANSWER = "taken, and the answer is lost"
     LOST = "lost on the way, nobody knows"
     DIES_BEFORE = "the process dies before it is sent"
     DIES_AFTER = "the process dies when it was taken"
 
 
-CERTAIN = (Fate.TAKEN, Fate.LATER, Fate.REFUSED)
+CERTAIN = (Fate.TAKEN, Fate.LATER, Fate.REFUSED, Fate.UNFIT)
 
 
 @dataclass
@@ -68,7 +69,7 @@ class Clock:
 class MemoryNotifier:
     """A target that remembers what it took: (Message-ID, message, number of the part) each. `fate` is asked at each
     part; `before_taking` is told of a message of which it is about to take a part, `in_doubt` of one of which nobody
-    will know whether it did."""
+    will know whether it did, `on_refusal` of one that it turns away."""
 
     name: str
     parts_of_each: int = 1
@@ -76,6 +77,7 @@ class MemoryNotifier:
     taken: list[tuple[str, dict[str, Any], int]] = field(default_factory=list)
     before_taking: Callable[[str], None] = lambda _message_id: None
     in_doubt: Callable[[str], None] = lambda _message_id: None
+    on_refusal: Callable[[str], object] = lambda _message_id: None
 
     def parts(self, message: Message, envelope: Envelope) -> Sequence[Part]:
         told = {"subject": message.subject, "text": message.text, "thread": envelope.thread}
@@ -89,8 +91,12 @@ class MemoryNotifier:
             raise Crash
         if fate is Fate.LATER:
             raise TryAgain("it is busy")
+        if fate in (Fate.REFUSED, Fate.UNFIT):
+            self.on_refusal(part["id"])
         if fate is Fate.REFUSED:
             raise TurnedAway("it wants nothing", "Ask it.")
+        if fate is Fate.UNFIT:
+            raise Unfit("it does not want this")
         if fate is not Fate.LOST:
             self.before_taking(part["id"])
             self.taken.append((part["id"], part["told"], part["part"]))
@@ -145,11 +151,16 @@ class Told:
 
     @property
     def office(self) -> Office:
-        return Office(self.house, self.notifiers, "en", "shop.example", lambda: f"m{next(self._numbers)}")
+        return Office(self.house, self.notifiers, "en", "shop.example", lambda: f"m{next(self._numbers)}", at_once=1)
 
     def restart(self) -> None:
         """Another process, after the one before died."""
         self.house = replace(self.house, holder=Holder(pid=999_999_999))
+        evaluator.attach(self.house)
+
+    def reroute(self, routes: Routes) -> None:
+        """Another process, with other routes in its settings."""
+        self.house = replace(self.house, routes=routes, holder=Holder(pid=999_999_999))
         evaluator.attach(self.house)
 
     def sku(self, sku: str, units: int, **fields: object) -> int:

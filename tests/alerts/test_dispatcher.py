@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import time, timedelta
 
 import pytest
 
-from syncd.alerts import dispatcher, evaluator
+from syncd.alerts import desk, dispatcher, evaluator
+from syncd.alerts.notifier import Envelope, Message, Part
 from syncd.domain.alerts import Family, Severity
 from syncd.domain.movements import Kind, Movement
-from syncd.domain.routing import Digest, Matter, QuietHours, Routes, Schedule
+from syncd.domain.routing import Digest, Matter, QuietHours, Route, Routes, Schedule
 from syncd.storage import alerts, catalogue, ledger, post
 from syncd.storage.session import Database
 from syncd.sync import housekeeping
@@ -339,3 +343,163 @@ def test_thousands_of_skus_that_fall_low_at_once_are_one_digest_for_each_target(
     told.deliver_after(hours=1)
     assert anna.subjects == ben.subjects == ["10,000 alerts: 10,000 low"]
     assert len(anna.texts[0]) < 100_000
+
+
+def test_a_message_that_is_not_taken_as_it_is_is_told_in_short(database: Database) -> None:
+    anna = MemoryNotifier(ANNA, fate=Fates(Fate.UNFIT))
+    told = Told(database, anna)
+    told.sku("MUG; <b>", 3)
+    told.sku("PEN", 3)
+    told.deliver_after(seconds=30)
+    told.deliver_after(minutes=1)
+    assert anna.subjects == ["2 alerts"]
+    assert "MUG" not in anna.texts[0]
+    assert "syncd alerts" in anna.texts[0]
+    told.sku("HAT", 3)
+    told.deliver_after(minutes=6)
+    assert anna.subjects[1:] == ["Low: HAT, 3 left (alert at 5)"]
+
+
+def test_one_that_takes_not_even_a_count_is_parked(database: Database) -> None:
+    anna = MemoryNotifier(ANNA, fate=Fates(Fate.UNFIT, Fate.UNFIT))
+    told = Told(database, anna)
+    told.sku("MUG", 3)
+    told.deliver_after(seconds=30)
+    assert target_alerts(database) == []
+    told.deliver_after(minutes=1)
+    assert target_alerts(database) == [ANNA]
+    told.deliver_after(days=1)
+    assert anna.subjects == ["1 alert"]
+
+
+def test_a_message_that_cannot_be_written_is_told_in_short(database: Database) -> None:
+    class Picky(MemoryNotifier):
+        def parts(self, message: Message, envelope: Envelope) -> Sequence[Part]:
+            if "MUG" in message.subject:
+                raise ValueError("a defect")
+            return super().parts(message, envelope)
+
+    anna = Picky(ANNA)
+    told = Told(database, anna)
+    told.sku("MUG", 3)
+    told.deliver_after(seconds=30)
+    told.deliver_after(minutes=1)
+    assert anna.subjects == ["1 alert"]
+
+
+def test_a_later_part_that_is_turned_away_does_not_block_its_target_for_ever(database: Database) -> None:
+    anna = MemoryNotifier(ANNA, 2, Fates(Fate.TAKEN, *[Fate.REFUSED] * 3))
+    told = Told(database, anna)
+    told.sku("MUG", 3)
+    told.deliver_after(seconds=30)
+    for _ in range(2):
+        told.deliver_after(days=1)
+    assert len(anna.taken) == 1
+    told.deliver_after(days=1)
+    assert [part for _, _, part in anna.taken] == [0, 0, 1]
+    assert len({message_id for message_id, _, _ in anna.taken}) == 2
+
+
+def test_after_a_trial_a_new_target_hears_of_all_that_is_open(database: Database) -> None:
+    told = Told(database, MemoryNotifier(BEN))
+    told.sku("MUG", 3)
+    anna = MemoryNotifier(ANNA)
+    told = Told(database, anna)
+    told.clock.forward(hours=1)
+    dispatcher.try_all(told.office)
+    told.deliver()
+    told.deliver_after(seconds=30)
+    assert len(anna.taken) == 2
+
+
+def test_a_new_target_does_not_hear_of_what_was_read(database: Database) -> None:
+    told = Told(database, MemoryNotifier(BEN))
+    told.sku("MUG", 3)
+    told.sku("PEN", 3)
+    desk.ack(told.house, ["MUG"])
+    anna = MemoryNotifier(ANNA)
+    told = Told(database, anna)
+    told.deliver()
+    told.deliver_after(minutes=1)
+    assert anna.subjects == ["Low: PEN, 3 left (alert at 5)"]
+
+
+def test_a_start_tells_those_whom_the_settings_name_now(database: Database) -> None:
+    anna, ben = MemoryNotifier(ANNA), MemoryNotifier(BEN)
+    told = Told(database, anna, ben, routes=Routes((ANNA, BEN), (Route(Matter(), (ANNA,)),)))
+    told.deliver()
+    told.sku("MUG", 3)
+    told.deliver_after(minutes=1)
+    assert (len(anna.taken), len(ben.taken)) == (1, 0)
+    told.house = replace(told.house, routes=Routes((ANNA, BEN)))
+    dispatcher.try_at_once(told.office)
+    told.deliver_after(minutes=6)
+    assert (len(anna.taken), len(ben.taken)) == (1, 1)
+
+
+def test_what_was_gathered_until_quiet_hours_began_waits_for_their_end(database: Database) -> None:
+    anna = MemoryNotifier(ANNA)
+    told = Told(database, anna, schedule=Schedule(quiet=QuietHours(time(14, 1), time(16)), daily_line=False))
+    told.deliver()
+    told.clock.forward(seconds=45)  # 14:00:45 in Jerusalem
+    told.sku("MUG", 3)
+    told.deliver_after(seconds=30)
+    assert anna.taken == []
+    told.deliver_after(hours=2)
+    assert len(anna.taken) == 1
+
+
+def test_the_line_of_the_day_is_for_those_who_are_told_of_everything(database: Database) -> None:
+    anna, ben = MemoryNotifier(ANNA), MemoryNotifier(BEN)
+    routes = Routes((ANNA,), (Route(Matter(category="Shoes"), (BEN,)),))
+    told = Told(database, anna, ben, routes=routes, schedule=Schedule())
+    told.deliver()
+    told.deliver_after(days=1)
+    assert (len(anna.taken), len(ben.taken)) == (1, 0)
+
+
+def test_a_wait_that_another_process_was_asked_for_holds(database: Database) -> None:
+    """Both looked whom to tell; the first was told to wait before the second began."""
+    anna = MemoryNotifier(ANNA, fate=Fates(Fate.LATER))
+    told = Told(database, anna)
+    told.sku("MUG", 3)
+    told.clock.forward(seconds=30)
+    second = dispatcher._Round(told.office, anna, True)
+    told.deliver()
+    assert second.run() == dispatcher.Delivered(ANNA)
+    assert anna.taken == []
+
+
+def test_who_was_overtaken_sends_no_more(sqlite: Database) -> None:
+    ben = MemoryNotifier(ANNA, 3)
+    other = Told(sqlite, ben)
+
+    class Slow(MemoryNotifier):
+        def send(self, part: Part) -> None:
+            super().send(part)
+            told.clock.forward(minutes=4)  # longer than a lease
+            other.clock.at = told.clock.at
+            dispatcher.deliver(other.office)
+
+    anna = Slow(ANNA, 3)
+    told = Told(sqlite, anna)
+    told.sku("MUG", 3)
+    told.deliver_after(seconds=30)
+    assert [part for _, _, part in anna.taken] == [0]
+    assert [part for _, _, part in ben.taken] == [0, 1, 2]  # the first again: nobody knew what had become of it
+
+
+def test_targets_are_told_at_the_same_time(sqlite: Database) -> None:
+    meet = threading.Barrier(2, timeout=30)
+
+    class Patient(MemoryNotifier):
+        def send(self, part: Part) -> None:
+            meet.wait()
+            super().send(part)
+
+    anna, ben = Patient(ANNA), Patient(BEN)
+    told = Told(sqlite, anna, ben)
+    told.sku("MUG", 3)
+    told.clock.forward(seconds=30)
+    dispatcher.deliver(replace(told.office, at_once=2))
+    assert (len(anna.taken), len(ben.taken)) == (1, 1)

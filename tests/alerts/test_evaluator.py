@@ -274,14 +274,15 @@ def test_a_hold_is_told_until_it_is_settled(database: Database) -> None:
 # ---------------------------------------------------------------------- a person's answers
 
 
-def test_what_was_read_is_told_again_when_it_gets_worse(database: Database) -> None:
+def test_what_was_read_is_told_no_more_until_it_gets_worse(database: Database) -> None:
     told = Told(database, MemoryNotifier(ANNA))
     told.sku("MUG", 3)
     (read,) = desk.ack(told.house, ["MUG"])
     assert read.sku == "MUG"
+    assert told_of(database) == []  # it was in no message yet
     assert desk.board(told.house, "en", closed_too=False).alerts == ()
     told.promise("MUG", 3)
-    assert [event for _, event, _ in told_of(database)] == ["raised", "escalated"]
+    assert told_of(database) == [(ANNA, "escalated", "out")]
     (shown,) = desk.board(told.house, "en", closed_too=False).alerts
     assert shown.alert.seen_at is None
 
@@ -294,11 +295,50 @@ def test_what_was_put_off_is_told_once_more_if_it_is_still_so(database: Database
     told.move("PEN", 20)
     told.clock.forward(days=2, hours=23)
     evaluator.sweep(told.house)
-    assert [event for _, event, _ in told_of(database)] == ["raised", "raised"]
+    assert told_of(database) == []
     told.clock.forward(hours=1)
     evaluator.sweep(told.house)
     evaluator.sweep(told.house)
-    assert [event for _, event, _ in told_of(database)] == ["raised", "raised", "again"]
+    assert told_of(database) == [(ANNA, "again", "low")]
+
+
+def test_what_was_put_off_and_gets_worse_is_told_and_shown_at_once(database: Database) -> None:
+    told = Told(database, MemoryNotifier(ANNA))
+    told.sku("MUG", 3)
+    desk.snooze(told.house, ["MUG"], told.clock() + timedelta(days=3))
+    told.promise("MUG", 3)
+    assert told_of(database) == [(ANNA, "escalated", "out")]
+    assert len(desk.board(told.house, "en", closed_too=False).alerts) == 1
+    told.clock.forward(days=4)
+    evaluator.sweep(told.house)
+    assert told_of(database) == [(ANNA, "escalated", "out")]
+
+
+def test_of_a_lesser_step_hears_who_was_not_told_of_the_worse_one(database: Database) -> None:
+    routes = Routes((ANNA, BEN), (Route(Matter(rule=Rule.OVERSOLD), (ANNA,)), Route(Matter(), (BEN,))))
+    told = Told(database, MemoryNotifier(ANNA), MemoryNotifier(BEN), routes=routes)
+    told.sku("MUG", 20)
+    told.promise("MUG", 21)
+    told.promise("MUG", -2)
+    assert told_of(database) == [(ANNA, "raised", "oversold"), (ANNA, "over", "oversold"), (BEN, "raised", "out")]
+
+
+def test_each_unit_more_that_was_promised_too_many_is_told(database: Database) -> None:
+    told = Told(database, MemoryNotifier(ANNA))
+    told.sku("MUG", 20)
+    for units in (21, 1, -1, 1, 1):
+        told.promise("MUG", units)
+    assert [event for _, event, _ in told_of(database)] == ["raised", "escalated", "escalated"]
+
+
+def test_that_a_target_cannot_be_told_is_over_when_nobody_names_it_any_more(database: Database) -> None:
+    told = Told(database, MemoryNotifier(ANNA), MemoryNotifier(BEN))
+    with database.write() as tx:
+        evaluator.Evaluator(told.house, tx).at_target(ANNA, (Said("why"), Said("hint")))
+    assert open_now(database, Family.TARGET) == {ANNA: Rule.TARGET}
+    assert told_of(database) == [(BEN, "raised", "target")]
+    evaluator.sweep(replace(told.house, routes=Routes((BEN,))))
+    assert open_now(database, Family.TARGET) == {}
 
 
 def test_numbers_of_alerts_go_before_skus_and_unknown_ones_are_refused(database: Database) -> None:
