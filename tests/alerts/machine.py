@@ -246,9 +246,8 @@ class Telling(RuleBasedStateMachine):
         if today != self.looked_on:
             self.looked_on = today
             for sku, (heard, aside) in before.items():
-                if sku in ended:
-                    heard = heard | hear(self.routes, self.shelves[sku].rule or "")
-                self.shelves[sku].catch_up(self.routes, heard, aside=aside)
+                again = hear(self.routes, self.shelves[sku].rule or "") if sku in ended else set()
+                self.shelves[sku].catch_up(self.routes, heard | again, aside=aside)
 
     @rule(routes=st.sampled_from(list(ROUTES)))
     def a_service_begins_with_other_routes(self, routes: str) -> None:

@@ -43,16 +43,16 @@ def getting_worse_is_no_news() -> Iterator[None]:
 @contextmanager
 def noted_before_it_is_sent() -> Iterator[None]:
     """A message counts as told before it was taken: a crash loses it."""
-    hand_over = _Round._hand_over
+    send = _Round._send
 
-    def handed_over(self: _Round, part: Any) -> None:
+    def sends(self: _Round, message: Outgoing) -> bool:
         with self.house.db.write() as tx:
-            for message in post.outgoing(tx, self.notifier.name):
-                alerts.told(tx, message.id, self.house.now())
-                post.taken(tx, message.id, self.house.now())
-        hand_over(self, part)
+            alerts.told(tx, message.id, self.house.now())
+            post.taken(tx, message.id, self.house.now())
+        with patch.object(post, "stands_at", lambda *_: True):
+            return send(self, message)
 
-    with patch.object(_Round, "_hand_over", handed_over):
+    with patch.object(_Round, "_send", sends):
         yield
 
 
@@ -96,10 +96,10 @@ def what_was_read_is_told_no_more() -> Iterator[None]:
     """An alert that a person has read stays silent, also when it gets worse."""
     notify = Evaluator._notify
 
-    def notified(self: Evaluator, told: Any) -> None:
+    def notified(self: Evaluator, told: Any, to: Any = None) -> None:
         told = list(told)
         known = alerts.by_ids(self.tx, [number for number, *_ in told])
-        notify(self, [one for one in told if one[1] is Event.RAISED or not read.get(known[one[0]].id)])
+        notify(self, [one for one in told if one[1] is Event.RAISED or not read.get(known[one[0]].id)], to)
 
     read: dict[int, bool] = {}
     change = alerts.change
@@ -109,6 +109,20 @@ def what_was_read_is_told_no_more() -> Iterator[None]:
         change(tx, numbers, **values)
 
     with patch.object(Evaluator, "_notify", notified), patch.object(alerts, "change", changes):
+        yield
+
+
+@contextmanager
+def reading_stops_nothing() -> Iterator[None]:
+    """Who has read an alert is told of it all the same."""
+    with patch.object(alerts, "forget_unwritten", lambda _tx, _numbers: None):
+        yield
+
+
+@contextmanager
+def a_step_that_was_jumped_over_is_told_to_nobody() -> Iterator[None]:
+    """Who is told of a lesser step only hears nothing when the worse one ends there."""
+    with patch.object(Evaluator, "_tell_who_has_not_heard", lambda *_: None):
         yield
 
 
@@ -160,6 +174,8 @@ MUTANTS: tuple[Callable[[], Any], ...] = (
     a_lost_answer_counts_as_a_refusal,
     a_parked_target_is_forgotten,
     what_was_read_is_told_no_more,
+    reading_stops_nothing,
+    a_step_that_was_jumped_over_is_told_to_nobody,
     what_is_over_need_not_be_told,
     looked_at_after_the_commit,
     the_digest_loses_what_it_could_not_bring,
