@@ -260,7 +260,7 @@ class Evaluator:
                 told.append((before.id, event, rule, before.category, case.subject))
             elif event is Event.EASED and rule is not None:
                 eased[before.id] = rule
-                if not before.set_aside(self.house.now()):
+                if not before.answered:
                     better.append(replace(before, rule=rule))
             elif event is Event.OVER:
                 over.append(before.id)
@@ -283,7 +283,7 @@ class Evaluator:
     def catch_up(self, only: str | None = None) -> None:
         """Let those who have heard nothing of an open alert be told of it: a new target (`only` that one), or one of
         whom the settings say something else now. Not of what a person has read or put off."""
-        still = [one for one in alerts.open_alerts(self.tx) if not one.set_aside(self.house.now())]
+        still = [one for one in alerts.open_alerts(self.tx) if not one.answered]
         self._tell_who_has_not_heard(still, only)
 
     def _tell_who_has_not_heard(self, some: Sequence[Alert], only: str | None = None) -> None:

@@ -38,6 +38,11 @@ class Alert:
     seen_at: datetime | None
     put_off_until: datetime | None
 
+    @property
+    def answered(self) -> bool:
+        """True where a person has read it, or put it off, be it until now: of that it is told by itself."""
+        return self.seen_at is not None or self.put_off_until is not None
+
     def set_aside(self, now: datetime) -> bool:
         """True where a person has read it, or put it off until later."""
         return self.seen_at is not None or (self.put_off_until is not None and self.put_off_until > now)

@@ -160,11 +160,11 @@ class Telling(RuleBasedStateMachine):
         return self.coming[target].pop(0) if self.coming[target] else Fate.TAKEN
 
     def _standing(self, sku: str) -> tuple[set[str], bool]:
-        """Who has heard of the open alert of a SKU, and whether a person has set it aside."""
+        """Who has heard of the open alert of a SKU, and whether a person has answered it."""
         with self.told.db.read() as tx:
             found = [one for one in alerts.open_alerts(tx) if one.sku == sku and one.family.value == "stock"]
             heard = alerts.heard_by(tx, [one.id for one in found])
-        aside = bool(found) and found[0].set_aside(self.told.clock())
+        aside = bool(found) and (found[0].seen_at is not None or found[0].put_off_until is not None)
         return (heard.get(found[0].id, set()) if found else set()), aside
 
     # ------------------------------------------------------------------ what happens
@@ -246,8 +246,10 @@ class Telling(RuleBasedStateMachine):
         if today != self.looked_on:
             self.looked_on = today
             for sku, (heard, aside) in before.items():
-                again = hear(self.routes, self.shelves[sku].rule or "") if sku in ended else set()
-                self.shelves[sku].catch_up(self.routes, heard | again, aside=aside)
+                if sku not in ended:
+                    self.shelves[sku].catch_up(self.routes, heard, aside=aside)
+                else:  # all who are to hear of it have just been told once more
+                    assert self._standing(sku)[0] >= hear(self.routes, self.shelves[sku].rule or "")
 
     @rule(routes=st.sampled_from(list(ROUTES)))
     def a_service_begins_with_other_routes(self, routes: str) -> None:
