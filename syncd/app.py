@@ -11,6 +11,7 @@ from connectors import registry
 from connectors.contract import CallEvent, Connector, SettingValue, Surroundings
 from syncd.alerts import evaluator
 from syncd.alerts.dispatcher import Office
+from syncd.alerts.email import mailbox
 from syncd.alerts.office import notifiers
 from syncd.config import ChannelSettings, Settings
 from syncd.storage import runs
@@ -92,7 +93,7 @@ def open_house(
 def office(house: House, settings: Settings) -> Office:
     """Where people are told of the alerts of this house."""
     email = settings.alerts.email
-    domain = email.sender.rpartition("@")[2] if email is not None else "syncd"
+    domain = mailbox(email.sender).rpartition("@")[2] if email is not None else "syncd"
     return Office(house, notifiers(settings.alerts), settings.language, domain)
 
 

@@ -74,6 +74,7 @@ def test_port_and_encryption_follow_from_one_another(lines: str, port: int, secu
         (LOGIN, "alerts@shop.example"),
         ("SYNCD_SMTP_USER=apikey\nSYNCD_SMTP_PASSWORD='x'\n", "syncd@shop.example"),
         ("", "syncd@shop.example"),
+        ("SYNCD_SMTP_USER=me@a..b\nSYNCD_SMTP_PASSWORD='x'\n", "syncd@shop.example"),
         (LOGIN + "SYNCD_EMAIL_FROM=stock@shop.example\n", "stock@shop.example"),
     ],
 )

@@ -62,6 +62,11 @@ class TurnedAway(NotTold):
     """It was surely not accepted, and will not be until somebody mends something."""
 
 
+class Unfit(NotTold):
+    """This message was surely not accepted, and never will be as it is; another one may be, and nobody need mend
+    anything for it."""
+
+
 class Notifier(Protocol):
     """One target: an address, a Slack channel. Used by one thread at a time."""
 
@@ -78,7 +83,7 @@ class Notifier(Protocol):
         """Send one of `parts`; returns when the target has taken it.
 
         Raises:
-            TryAgain, Unsure, TurnedAway: it has not, or perhaps not.
+            TryAgain, Unsure, TurnedAway, Unfit: it has not, or perhaps not. Nothing else is raised.
         """
         ...
 

@@ -5,8 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from connectors.contract import Level
-from syncd.alerts import office
+from syncd import app
+from syncd.alerts import dispatcher, office
 from syncd.alerts.settings import AlertSettings, Security
+from syncd.config import Settings
+from syncd.storage.session import Database
+from tests.alerts.notified import Told
 from tests.alerts.slack_kit import SlackServer
 from tests.alerts.smtp_kit import PASSWORD, USER, Authority, MailServer
 
@@ -40,3 +44,13 @@ def test_it_is_told_where_nobody_is_told() -> None:
     assert (name, finding.level) == ("alerts", Level.WARN)
     assert finding.message.startswith("nobody is told")
     assert "SYNCD_EMAIL_TO" in finding.hint
+
+
+def test_a_sender_with_a_domain_in_other_letters_sends(sqlite: Database) -> None:
+    with MailServer() as mail:
+        alerts = AlertSettings(mail.settings("me@example.com", sender="syncd@bücher.example"))
+        settings = Settings(channels=(), database_url="sqlite://", alerts=alerts)
+        (tried,) = dispatcher.try_all(app.office(Told(sqlite).house, settings))
+    assert tried.trouble == ""
+    assert mail.received[0].mail["Message-ID"].endswith("@xn--bcher-kva.example>")
+    assert mail.received[0].sender == "syncd@xn--bcher-kva.example"
