@@ -384,8 +384,9 @@ class _Reading:
 
     def _keep_secret(self, key: str, text: str) -> None:
         if key == "SYNCD_APPRISE_URLS":
-            # A token may stand anywhere in them, and what fails tells a part of one.
-            self.secrets.update(piece for piece in re.split(r"[\s/:@?&=]+", text) if len(piece) >= _SHORTEST_PIECE)
+            # A token may stand anywhere behind their scheme, and what fails tells a part of one.
+            pieces = re.split(r"[\s/:@?&=]+", re.sub(r"(?<!\S)\w[\w+.-]*://", " ", text))
+            self.secrets.update(piece for piece in pieces if len(piece) >= _SHORTEST_PIECE)
         if key != "SYNCD_DATABASE_URL":
             self.secrets.add(text)
             if key == "SYNCD_SLACK_WEBHOOK_URL":

@@ -31,7 +31,7 @@ class Matter:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """`targets` are told of `matter`; by their names (an address, "slack", "apprise"), none: nobody."""
+    """`targets` are told of `matter`; by their names (an address, "slack", "apprise tgram 3f2a"), none: nobody."""
 
     matter: Matter
     targets: tuple[str, ...]

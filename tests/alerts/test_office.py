@@ -6,7 +6,7 @@ from pathlib import Path
 
 from connectors.contract import Level
 from syncd import app
-from syncd.alerts import dispatcher, office
+from syncd.alerts import dispatcher, office, others
 from syncd.alerts.settings import AlertSettings, Security
 from syncd.config import Settings
 from syncd.storage.session import Database
@@ -19,7 +19,7 @@ def test_each_address_slack_and_apprise_are_targets(tmp_path: Path) -> None:
     email = MailServer(Security.STARTTLS, Authority(tmp_path)).settings("me@example.com", "anna@example.com")
     settings = AlertSettings(email, "https://hooks.slack.com/services/x", ("json://localhost/",))
     names = [one.name for one in office.notifiers(settings)]
-    assert names == ["slack", "apprise", "me@example.com", "anna@example.com"]
+    assert names == ["slack", *others.names(settings.apprise_urls), "me@example.com", "anna@example.com"]
     assert office.notifiers(AlertSettings()) == ()
 
 
@@ -34,7 +34,7 @@ def test_the_check_asks_each_way_once_and_sends_nothing(tmp_path: Path) -> None:
         assert [(name, finding.level) for name, finding in found] == [
             ("email", Level.OK),
             ("slack", Level.OK),
-            ("apprise", Level.OK),
+            (*others.names(["json://localhost/"]), Level.OK),
         ]
         assert (mail.logins, mail.received, slack.asked) == (1, [], 0)
 
