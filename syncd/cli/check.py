@@ -47,6 +47,7 @@ def check(ctx: typer.Context) -> None:
                 found.append(("rules", thresholds))
             if late := inspection.late_alerts(house):
                 found.append(("rules", late))
+            found += [("alerts", finding) for finding in inspection.unknown_categories(house)]
     except DatabaseProblem as problem:
         found.append(("database", Finding(Level.FAIL, problem.sentence, problem.hint)))
     found += office.findings(settings.alerts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from connectors.contract import Level
@@ -9,7 +10,10 @@ from syncd import app
 from syncd.alerts import dispatcher, office, others
 from syncd.alerts.settings import AlertSettings, Security
 from syncd.config import Settings
+from syncd.domain.alerts import Rule
+from syncd.domain.routing import Matter, Route, Routes, Schedule
 from syncd.storage.session import Database
+from syncd.sync import inspection
 from tests.alerts.notified import Told
 from tests.alerts.slack_kit import SlackServer
 from tests.alerts.smtp_kit import PASSWORD, USER, Authority, MailServer
@@ -44,6 +48,22 @@ def test_it_is_told_where_nobody_is_told() -> None:
     assert (name, finding.level) == ("alerts", Level.WARN)
     assert finding.message.startswith("nobody is told")
     assert "SYNCD_EMAIL_TO" in finding.hint
+
+
+def test_a_category_that_no_sku_has_is_told_with_the_near_one(sqlite: Database) -> None:
+    told = Told(sqlite)
+    told.house = replace(
+        told.house,
+        routes=Routes((), (Route(Matter(category="Shoos"), ()), Route(Matter(Rule.LOW, category="shoes"), ()))),
+        schedule=Schedule(at_once=(Matter(category="Garden"),), quiet_except=(Matter(category="SHOES"),)),
+    )
+    assert inspection.unknown_categories(told.house) == []  # there are no SKUs yet
+    told.sku("HAT", 3, category="Shoes")
+    told.sku("MUG", 3)
+    assert [f"{one.message}. {one.hint}" for one in inspection.unknown_categories(told.house)] == [
+        "SYNCD_ROUTES names the category Shoos, which no SKU has. Did you mean Shoes?",
+        "SYNCD_AT_ONCE names the category Garden, which no SKU has. syncd export writes each SKU with its category.",
+    ]
 
 
 def test_a_sender_with_a_domain_in_other_letters_sends(sqlite: Database) -> None:
