@@ -11,7 +11,7 @@ from connectors import registry
 from connectors.contract import CallEvent, Connector, SettingValue, Surroundings
 from syncd.alerts import evaluator
 from syncd.alerts.dispatcher import Office
-from syncd.alerts.office import notifiers
+from syncd.alerts.office import domain, notifiers
 from syncd.config import ChannelSettings, Settings
 from syncd.storage import runs
 from syncd.storage.catalogue import OWN_SHELF, QUARANTINE
@@ -91,9 +91,7 @@ def open_house(
 
 def office(house: House, settings: Settings) -> Office:
     """Where people are told of the alerts of this house."""
-    email = settings.alerts.email
-    domain = email.sender.rpartition("@")[2] if email is not None else "syncd"
-    return Office(house, notifiers(settings.alerts), settings.language, domain)
+    return Office(house, notifiers(settings.alerts), settings.language, domain(settings.alerts))
 
 
 def _port(channel: ChannelSettings, surroundings: Surroundings) -> Port:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from types import MappingProxyType
@@ -22,6 +22,7 @@ from syncd.domain.calendar import Workdays
 from syncd.domain.caution import Caution
 from syncd.domain.drift import OnEdit
 from syncd.domain.promise import Days
+from syncd.domain.routing import Routes
 from syncd.domain.rules import Limits
 from syncd.domain.safety import HoldLimits
 from syncd.domain.status import StockStatus
@@ -144,6 +145,36 @@ def where_the_table_is(env_file: Path | None, environ: Mapping[str, str]) -> tup
     if reading.problems:
         raise ConfigError(reading.problems, source=str(source or "the environment"))
     return _table(given, environ)
+
+
+def who_is_told(env_file: Path | None, environ: Mapping[str, str]) -> Settings:
+    """What it takes to tell people, also where other settings are wrong, or some of these: without a channel.
+
+    Whoever can be told by what can be read is told. Where something is wrong, a route may be, and everybody is.
+
+    Raises:
+        ConfigError: the file cannot be read.
+    """
+    source = settings_file.find(env_file, environ)
+    lines = settings_file.parse(settings_file.text_of(source)) if source else settings_file.Lines({})
+    reading = _Reading(lines, environ)
+    house = {known.name: reading.value(HOUSE_PREFIX, known) for known in settings_table.HOUSE}
+    alerts = settings_alerts.of_house(house, reading.given, reading.problem)
+    if alerts.email is not None and alerts.email.exposes_password:
+        alerts = replace(alerts, email=None)
+    if reading.problems:
+        alerts = replace(alerts, routes=Routes(alerts.routes.targets))
+    database_url, state_folder = _table(house["DATABASE_URL"], environ)
+    return Settings(
+        channels=(),
+        database_url=database_url,
+        state_folder=state_folder,
+        timezone=house["TIMEZONE"] or ZoneInfo("UTC"),
+        language=house["LANGUAGE"] or catalogues.SOURCE,
+        alerts=alerts,
+        source=source,
+        secrets=frozenset(reading.secrets),
+    )
 
 
 def _table(given: str | None, environ: Mapping[str, str]) -> tuple[str, Path]:
@@ -384,8 +415,9 @@ class _Reading:
 
     def _keep_secret(self, key: str, text: str) -> None:
         if key == "SYNCD_APPRISE_URLS":
-            # A token may stand anywhere in them, and what fails tells a part of one.
-            self.secrets.update(piece for piece in re.split(r"[\s/:@?&=]+", text) if len(piece) >= _SHORTEST_PIECE)
+            # A token may stand anywhere behind their scheme, and what fails tells a part of one.
+            pieces = re.split(r"[\s/:@?&=]+", re.sub(r"(?<!\S)\w[\w+.-]*://", " ", text))
+            self.secrets.update(piece for piece in pieces if len(piece) >= _SHORTEST_PIECE)
         if key != "SYNCD_DATABASE_URL":
             self.secrets.add(text)
             if key == "SYNCD_SLACK_WEBHOOK_URL":

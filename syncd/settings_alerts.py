@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Callable, Mapping, Set
+from contextlib import suppress
 from typing import Any
 
 from syncd.alerts import others
 from syncd.alerts.settings import AlertSettings, EmailSettings, Security
 from syncd.domain.routing import Digest, Routes, Schedule
 from syncd.settings_routes import APPRISE, EMAIL, SLACK, resolved
+from syncd.settings_values import email_address
 
 Tell = Callable[[str, str], None]
 
@@ -101,8 +103,8 @@ def _email(value: Mapping[str, Any], recipients: tuple[str, ...], problem: Tell)
 
 def _sender(host: str, user: str | None, recipient: str) -> str:
     """An address from which the server most likely lets us send."""
-    if user and "@" in user:
-        return user
+    with suppress(ValueError):
+        return email_address(user or "")
     labels = host.split(".")
     if len(labels) == 1 or _is_number(host):
         return f"syncd@{recipient.rpartition('@')[2]}"

@@ -216,8 +216,8 @@ def webhook_url(text: str) -> str:
 
 
 def service_urls(text: str) -> tuple[str, ...]:
-    """Addresses of other services with blanks between them."""
-    found = tuple(text.split())
+    """Addresses of other services with blanks between them, each once."""
+    found = tuple(dict.fromkeys(text.split()))
     if not all(re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]*://\S+", url) for url in found):
         raise ValueError("addresses with blanks between them, each such as ntfys://ntfy.sh/topic")
     return found

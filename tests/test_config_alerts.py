@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from syncd import config, settings_file
+from syncd.alerts import others
 from syncd.alerts.settings import AlertSettings, Security
 from syncd.domain.alerts import Rule, Severity
 from syncd.domain.routing import Digest, Matter, QuietHours, Route, Schedule
@@ -74,6 +75,7 @@ def test_port_and_encryption_follow_from_one_another(lines: str, port: int, secu
         (LOGIN, "alerts@shop.example"),
         ("SYNCD_SMTP_USER=apikey\nSYNCD_SMTP_PASSWORD='x'\n", "syncd@shop.example"),
         ("", "syncd@shop.example"),
+        ("SYNCD_SMTP_USER=me@a..b\nSYNCD_SMTP_PASSWORD='x'\n", "syncd@shop.example"),
         (LOGIN + "SYNCD_EMAIL_FROM=stock@shop.example\n", "stock@shop.example"),
     ],
 )
@@ -103,7 +105,19 @@ def test_slack_and_other_services_are_targets() -> None:
     settings = alerts(MAIL + SLACK + APPRISE)
     assert settings.slack_url == "https://hooks.slack.com/services/T0/B0/planted"
     assert settings.apprise_urls == ("tgram://123:planted-token/chat", "ntfys://me:planted@ntfy.example/topic")
-    assert settings.routes.targets == ("me@example.com", "slack", "apprise", "apprise 2")
+    assert settings.routes.targets == ("me@example.com", "slack", *others.names(settings.apprise_urls))
+    to_all = alerts(APPRISE + "SYNCD_ROUTES=low:apprise\n").routes
+    assert to_all.of(Rule.LOW, None) == others.names(settings.apprise_urls)
+
+
+def test_an_address_that_is_there_twice_is_one_target() -> None:
+    assert alerts("SYNCD_APPRISE_URLS='ntfy://a/b ntfy://a/b'\n").apprise_urls == ("ntfy://a/b",)
+
+
+def test_the_name_of_a_service_is_no_secret() -> None:
+    settings = read("SYNCD_APPRISE_URLS='betterstack://planted-token awswhatsapp://planted-other'\n")
+    assert {"planted-token", "planted-other"} <= settings.secrets
+    assert not {"betterstack", "awswhatsapp"} & settings.secrets
 
 
 def test_routes_say_who_is_told_of_what() -> None:

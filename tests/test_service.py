@@ -85,15 +85,16 @@ def test_the_service_can_read_its_settings_and_owns_its_table_and_nobody_else_ca
 @ONLY_AS_ROOT
 def test_a_secret_in_a_file_of_its_own_stays_readable_by_root_alone(here: Here) -> None:
     here.install(here.settings())
-    assert f"LoadCredential=WOO_KEY:{here.key}" in here.unit()
+    for name in (units.SERVICE, units.TELLS):
+        assert f"LoadCredential=WOO_KEY:{here.key}" in (here.system.units / name).read_text().splitlines()
     assert rights(here.key) == (0, 0, 0o600)
 
 
 @ONLY_AS_ROOT
 def test_installing_twice_is_installing_once(here: Here, capsys: pytest.CaptureFixture[str]) -> None:
     here.install(here.settings())
-    names = [units.SERVICE, units.FAILED]
-    assert [f"Written: {here.system.units / name}" for name in names] == capsys.readouterr().out.splitlines()[:2]
+    names = [units.SERVICE, units.FAILED, units.TELLS]
+    assert [f"Written: {here.system.units / name}" for name in names] == capsys.readouterr().out.splitlines()[:3]
     here.install(here.settings())
     assert "The units are as they should be." in capsys.readouterr().out
     assert sorted(file.name for file in here.system.units.iterdir()) == sorted(names)
@@ -189,6 +190,10 @@ def test_check_says_when_the_unit_no_longer_fits_the_settings(here: Here) -> Non
     here.install(settings)
     (fine,) = service_findings(settings, here.system)
     assert (fine.level, fine.message) == (Level.OK, "installed, runs as nobody")
+    (here.system.units / units.TELLS).unlink()  # as before an upgrade
+    (old,) = service_findings(settings, here.system)
+    assert (old.level, units.TELLS in old.message) == (Level.WARN, True)
+    here.install(settings)
     other = here.key.with_name("other_key")
     other.write_text("ck_2\n")
     here.key = other
@@ -198,9 +203,10 @@ def test_check_says_when_the_unit_no_longer_fits_the_settings(here: Here) -> Non
     assert f"LoadCredential=WOO_KEY:{other}" in unfit.message
     assert unfit.hint == "syncd install-service && systemctl restart syncd"
     assert "still runs syncd sync" in cron.message
-    more = here.system.units / "syncd.service.d"
-    more.mkdir()
-    (more / "override.conf").write_text(f"[Service]\nLoadCredential=WOO_KEY:{other}\n")
+    for name in (units.SERVICE, units.TELLS):
+        more = here.system.units / f"{name}.d"
+        more.mkdir()
+        (more / "override.conf").write_text(f"[Service]\nLoadCredential=WOO_KEY:{other}\n")
     here.system.cron.write_text("# */5 * * * * root /usr/local/bin/syncd sync\n")
     (fine,) = service_findings(here.settings(), here.system)
     assert fine.level is Level.OK

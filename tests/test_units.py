@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from syncd.alerts.email import LIMIT_S, VERDICT_S
 from syncd.systemd import units
 from syncd.systemd.units import Service
 
 ROOT = Path(__file__).parents[1]
+ALL = [units.SERVICE, units.FAILED, units.TELLS]
 WITH_SYSTEMD = pytest.mark.skipif(
     shutil.which("systemd-analyze") is None, reason="there is no systemd-analyze here: apt install systemd"
 )
@@ -27,7 +29,7 @@ def of(service: Service) -> dict[str, list[str]]:
     return {name: text.splitlines() for name, text in units.rendered(service).items()}
 
 
-@pytest.mark.parametrize("name", [units.SERVICE, units.FAILED])
+@pytest.mark.parametrize("name", ALL)
 def test_the_units_in_the_repository_are_the_generated_ones(name: str) -> None:
     shown = (ROOT / "systemd" / name).read_text(encoding="utf-8")
     assert shown == units.rendered(Service())[name], "run: python -m syncd.systemd.units systemd"
@@ -35,7 +37,7 @@ def test_the_units_in_the_repository_are_the_generated_ones(name: str) -> None:
 
 def test_the_units_are_written_by_the_command_that_the_repository_names(tmp_path: Path) -> None:
     units.main(tmp_path)
-    assert sorted(file.name for file in tmp_path.iterdir()) == [units.FAILED, units.SERVICE]
+    assert sorted(file.name for file in tmp_path.iterdir()) == sorted(ALL)
 
 
 def test_what_the_settings_name_is_open_to_the_service() -> None:
@@ -51,15 +53,34 @@ def test_what_the_settings_name_is_open_to_the_service() -> None:
         assert line in lines
 
 
-def test_a_missing_secret_does_not_keep_the_news_of_it_from_being_told() -> None:
+def test_nothing_that_may_be_missing_keeps_the_news_from_being_noted() -> None:
     failed = of(RICH)[units.FAILED]
-    assert not [line for line in failed if line.startswith("LoadCredential")]
+    assert not [line for line in failed if line.startswith(("LoadCredential", "RequiresMountsFor"))]
     assert 'ReadWritePaths=-"/srv/stock table"' in failed
 
 
-def test_the_service_is_told_of_by_the_unit_that_tells() -> None:
-    assert "OnFailure=syncd-failed@%n.service" in of(Service())[units.SERVICE]
-    assert "ExecStart=/opt/syncd/bin/syncd --env-file /etc/syncd/.env report-failure %i" in of(Service())[units.FAILED]
+def test_who_tells_people_has_every_secret_and_can_do_without_any_of_them() -> None:
+    tells = of(RICH)[units.TELLS]
+    assert "LoadCredential=WOO_KEY:/etc/syncd/woo key" in tells
+    for key, _ in RICH.credentials:
+        # Of one that is missing the default is taken: an empty secret, which is none (systemd.exec(5)).
+        assert f"SetCredential={key}:\\n" in tells
+    assert not [line for line in tells if line.startswith("RequiresMountsFor")]
+    assert 'ReadWritePaths=-"/srv/stock table"' in tells
+
+
+def test_the_service_is_told_of_by_the_units_that_note_and_tell() -> None:
+    usual = of(Service())
+    assert "OnFailure=syncd-failed@%n.service syncd-failed-tell@%n.service" in usual[units.SERVICE]
+    begins = "ExecStart=/opt/syncd/bin/syncd --env-file /etc/syncd/.env"
+    assert f"{begins} report-failure %i" in usual[units.FAILED]
+    assert f"{begins} tell-failure %i" in usual[units.TELLS]
+    assert "After=network-online.target syncd-failed@%i.service" in usual[units.TELLS]
+
+
+def test_who_tells_people_has_the_time_that_ten_mail_servers_take_to_stall() -> None:
+    (minutes,) = (line.removeprefix("TimeoutStartSec=") for line in of(RICH)[units.TELLS] if "TimeoutStartSec" in line)
+    assert int(minutes.removesuffix("min")) * 60 > 10 * (LIMIT_S + VERDICT_S)
 
 
 @pytest.mark.parametrize("path", ["relative/key", "/a\nUser=root", '/a"b', "/a\\b", "/a'b"])
@@ -80,7 +101,7 @@ def test_systemd_finds_nothing_to_say_about_the_units(tmp_path: Path, service: S
 
 
 @WITH_SYSTEMD
-@pytest.mark.parametrize("name", [units.SERVICE, units.FAILED])
+@pytest.mark.parametrize("name", ALL)
 def test_systemd_rates_the_units_as_safe(tmp_path: Path, name: str) -> None:
     """2.0 or better, of 10."""
     (tmp_path / name).write_text(units.rendered(RICH)[name])

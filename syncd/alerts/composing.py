@@ -126,7 +126,7 @@ def _single_parts(voice: Voice, item: Item) -> Iterator[Part]:
         yield Heading(voice.phrase("How it came about"))
         yield Paragraph(voice.said(oversold.cause))
     going_on = item.event is not Event.OVER and item.over_at is None
-    if going_on:
+    if going_on and item.number:
         yield Heading(voice.phrase("What you can do"))
         if item.stock is not None:
             yield from stock_words.actions(voice, item, item.stock)

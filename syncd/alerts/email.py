@@ -21,32 +21,45 @@ from enum import Enum, auto
 from hashlib import sha256
 
 from connectors.contract import Finding, Level
-from syncd.alerts.notifier import Envelope, Message, NotTold, Part, TryAgain, TurnedAway, Unsure
+from syncd.alerts.notifier import Envelope, Message, NotTold, Part, TryAgain, TurnedAway, Unfit, Unsure
 from syncd.alerts.reaching import connected
 from syncd.alerts.settings import EmailSettings, Security
 
 _POLICY = policy.SMTP.clone(cte_type="7bit")  # a server need not take 8 bits
 _LONGEST_SUBJECT = 250  # characters: a line of a mail has at most 998
 _LONGEST_QUOTE = 160  # characters of what a server says
+# What a server says of a text that it does not like: 55x. Where it says more, in a code of RFC 3463, that may be about
+# the sender or the mailbox all the same; about the text are its size, its form, and what a filter finds in it.
+_ABOUT_THE_MESSAGE = re.compile(r"55\d (?:5\.(?:2\.3|3\.4|6\.\d+|7\.[01])\b|(?!5\.\d)).*", re.DOTALL)
 _NOT_IN_A_LINE = ("Cc", "Cs", "Zl", "Zp")
+_ADDRESSES = "SYNCD_EMAIL_FROM and SYNCD_EMAIL_TO take addresses such as me@example.com."
+_REPORT = "Report this: it must not happen."
 _APP_PASSWORD = "Many providers want an app password instead of the one of the account."  # noqa: S105 - a hint
 
 
+PATIENCE_S, LIMIT_S, VERDICT_S = 20.0, 45.0, 90.0
+"""How long a mail server is waited for: for each answer; for all of them until it has the text; and then for its word
+on the text. RFC 5321 (4.5.3.2.6) would give that word ten minutes, and filters do take a minute: who hangs up before
+sends a mail twice that was delivered. More than this has no room in the time for which a target is ours
+(`leases.TTL`): another syncd would send it meanwhile."""
+
+
 class EmailNotifier:
-    """Sends mail to one address. `patience_s`: for the connection and for each answer; `limit_s`: for all together."""
+    """Sends mail to one address. `patience_s`, `limit_s`, `verdict_s`: as `PATIENCE_S` and its neighbours."""
 
     def __init__(
         self,
         settings: EmailSettings,
         recipient: str,
         *,
-        patience_s: float = 20.0,
-        limit_s: float = 90.0,
+        patience_s: float = PATIENCE_S,
+        limit_s: float = LIMIT_S,
+        verdict_s: float = VERDICT_S,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         assert not settings.exposes_password
         self._settings, self._recipient = settings, recipient
-        self._patience_s, self._limit_s, self._now = patience_s, limit_s, now
+        self._patience_s, self._limit_s, self._verdict_s, self._now = patience_s, limit_s, verdict_s, now
 
     @property
     def name(self) -> str:
@@ -67,7 +80,9 @@ class EmailNotifier:
         )
 
     def send(self, part: Part) -> None:
-        failure = self._attempt(lambda line: line.deliver(part, self._settings.sender, self._recipient))
+        mail, failure = self._written(part)
+        if failure is None:
+            failure = self._attempt(lambda line: line.deliver(mail, self._settings.sender, self._recipient))
         if failure is not None:
             raise failure
 
@@ -79,16 +94,28 @@ class EmailNotifier:
         level = Level.FAIL if isinstance(failure, TurnedAway) else Level.WARN
         return Finding(level, failure.sentence, failure.hint)
 
+    def _written(self, part: Part) -> tuple[bytes, NotTold | None]:
+        """The mail as it follows DATA; or why it cannot be written. Nobody is called for it."""
+        sender, recipient = self._settings.sender, self._recipient
+        try:
+            sender, recipient = mailbox(sender), mailbox(recipient)
+        except UnicodeError:
+            return b"", TurnedAway(f"no mail can go from {sender} to {recipient}", _ADDRESSES)
+        try:
+            return _dotted(mail_of(part, sender, recipient)), None
+        except Exception as error:  # noqa: BLE001 - the library has no error of its own for what is no mail
+            return b"", Unfit(f"the message cannot be written as a mail ({type(error).__name__})", _REPORT)
+
     def _attempt(self, talk: Callable[[_Line], None]) -> NotTold | None:
         """How it failed. Returned, and raised by the caller: the context of an exception could hold a secret."""
-        line = _Line(self._settings, self._patience_s, self._limit_s)
+        line = _Line(self._settings, self._patience_s, self._limit_s, self._verdict_s)
         failure: NotTold | None = None
         try:
             line.open()
             talk(line)
         except NotTold as told:
             failure = told
-        except OSError as error:
+        except (OSError, ValueError) as error:
             failure = line.meaning(error)
         finally:
             line.hang_up()
@@ -110,18 +137,18 @@ class _Step(Enum):
 
 
 class _Line(smtplib.SMTP):
-    """A conversation with the mail server. It is cut after `limit_s`, however slowly the server goes on talking."""
+    """A conversation with the mail server. It is cut after `limit_s`, and when the server has the text after
+    `verdict_s` more, however slowly it goes on talking."""
 
-    def __init__(self, settings: EmailSettings, patience_s: float, limit_s: float) -> None:
+    def __init__(self, settings: EmailSettings, patience_s: float, limit_s: float, verdict_s: float) -> None:
         # Given, because smtplib would look it up in the DNS, which may take long; the real one follows in _get_socket.
         super().__init__(local_hostname="localhost", timeout=patience_s)
-        self._settings, self._patience_s = settings, patience_s
+        self._settings, self._patience_s, self._verdict_s = settings, patience_s, verdict_s
         self._step = _Step.CERTIFICATES
         self._until = time.monotonic() + limit_s
         self._context: ssl.SSLContext | None = None
         self._bare: socket.socket | None = None  # another handle of the connection: TLS cannot be cut from outside
-        self._guard = threading.Timer(limit_s, self._cut)
-        self._guard.daemon = True
+        self._guard = self._cut_in(limit_s)
 
     def open(self) -> None:
         """Connect, encrypt, log in."""
@@ -139,12 +166,12 @@ class _Line(smtplib.SMTP):
     def begin(self) -> None:
         """Whether the server would take mail from us: one is begun, and taken back."""
         self._step = _Step.SENDER
-        self._expect(self.mail(_mailbox(self._settings.sender)))
+        self._expect(self.mail(mailbox(self._settings.sender)))
         self._expect(self.rset())
 
-    def deliver(self, part: Part, sender: str, recipient: str) -> None:
-        """Hand over the mail; returns when the server has taken it."""
-        sender, recipient = _mailbox(sender), _mailbox(recipient)
+    def deliver(self, mail: bytes, sender: str, recipient: str) -> None:
+        """Hand over the mail, as it follows DATA; returns when the server has taken it."""
+        sender, recipient = mailbox(sender), mailbox(recipient)
         beyond_ascii = not (sender + recipient).isascii()
         if beyond_ascii and not self.has_extn("smtputf8"):
             raise TurnedAway(
@@ -158,8 +185,9 @@ class _Line(smtplib.SMTP):
         self._step = _Step.TEXT
         self._expect(self.docmd("DATA"), 354)
         # Where the last of it cannot be sent, the dot did not arrive: it was surely not accepted.
-        self.send(_dotted(mail_of(part, sender, recipient)))
+        self.send(mail)
         self._step = _Step.SENT
+        self._await_verdict()
         self._expect(self.getreply())
 
     def hang_up(self) -> None:
@@ -173,7 +201,7 @@ class _Line(smtplib.SMTP):
         if self._bare is not None:
             self._bare.close()
 
-    def meaning(self, error: OSError) -> NotTold:
+    def meaning(self, error: OSError | ValueError) -> NotTold:
         """What it means that the library raised this."""
         slow = isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError)
         slow = slow or time.monotonic() >= self._until
@@ -187,6 +215,11 @@ class _Line(smtplib.SMTP):
                 )
             case _ if isinstance(error, ssl.SSLError):
                 return self._not_encrypted(error)
+            case _ if isinstance(error, ValueError):
+                return TurnedAway(
+                    f"{self._where} cannot be spoken to: something in the settings cannot be sent as it is written",
+                    "Look at SYNCD_SMTP_HOST, SYNCD_SMTP_USER, SYNCD_SMTP_PASSWORD and SYNCD_EMAIL_FROM.",
+                )
             case _Step.CONNECTION:
                 return self._not_reached(error, slow=slow)
         if isinstance(error, smtplib.SMTPResponseException):
@@ -260,7 +293,9 @@ class _Line(smtplib.SMTP):
         if not 500 <= code <= 599:
             raise self._unsure() if self._step is _Step.SENT else self._no_mail_server()
         sentence, hint = self._refused(code)
-        raise TurnedAway(f"{self._where} {sentence} ({quoted})", hint)
+        whole = f"{code} {said.decode('ascii', 'replace')}"
+        unfit = self._step is _Step.SENT and _ABOUT_THE_MESSAGE.fullmatch(whole)
+        raise (Unfit if unfit else TurnedAway)(f"{self._where} {sentence} ({quoted})", hint)
 
     def _refused(self, code: int) -> tuple[str, str]:
         """What the server does not want, and what may help."""
@@ -331,6 +366,20 @@ class _Line(smtplib.SMTP):
         ]
         return f"Try {' or '.join(ways)}."
 
+    def _await_verdict(self) -> None:
+        """From here on the server may take its time."""
+        self._guard.cancel()
+        self._until = time.monotonic() + self._verdict_s
+        self._guard = self._cut_in(self._verdict_s)
+        self._guard.start()
+        assert self.sock is not None
+        self.sock.settimeout(self._verdict_s)
+
+    def _cut_in(self, wait_s: float) -> threading.Timer:
+        guard = threading.Timer(wait_s, self._cut)
+        guard.daemon = True
+        return guard
+
     def _cut(self) -> None:
         if self._bare is not None:
             with suppress(OSError):  # it hung up in this moment
@@ -366,8 +415,8 @@ def _thread_id(sender: str, thread: str) -> str:
     return f"<{sha256(f'{sender} {thread}'.encode()).hexdigest()[:32]}@thread.syncd>"
 
 
-def _mailbox(address: str) -> str:
-    """The address as mail servers know it: its domain in ASCII."""
+def mailbox(address: str) -> str:
+    """The address as mail servers know it: its domain in ASCII. Raises `UnicodeError` where that has none."""
     local, _, domain = address.rpartition("@")
     return f"{local}@{domain.encode('idna').decode()}"
 

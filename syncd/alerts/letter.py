@@ -93,9 +93,9 @@ class Oversold:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One alert as it is told. `number` is what `syncd ack` takes; `since` is when it was raised, `over_at` when it
-    ended, where it did meanwhile. A SKU's alert has `stock`, an oversold one `oversold` too; others have `what` and
-    `hint`, the sentences of their incident. Instants are aware UTC."""
+    """One alert as it is told. `number` is what `syncd ack` takes, 0 where the table does not know it; `since` is when
+    it was raised, `over_at` when it ended, where it did meanwhile. A SKU's alert has `stock`, an oversold one
+    `oversold` too; others have `what` and `hint`, the sentences of their incident. Instants are aware UTC."""
 
     number: int
     rule: Rule

@@ -63,7 +63,8 @@ class TurnedAway(NotTold):
 
 
 class Unfit(NotTold):
-    """This message is not taken as it is; another may be."""
+    """This message was surely not accepted, and never will be as it is; another one may be, and nobody need mend
+    anything for it."""
 
 
 class Notifier(Protocol):
@@ -82,7 +83,7 @@ class Notifier(Protocol):
         """Send one of `parts`; returns when the target has taken it.
 
         Raises:
-            TryAgain, Unsure, TurnedAway: it has not, or perhaps not.
+            TryAgain, Unsure, TurnedAway, Unfit: it has not, or perhaps not. Nothing else is raised.
         """
         ...
 

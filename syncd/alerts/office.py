@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from connectors.contract import Finding, Level
 from syncd.alerts import others
-from syncd.alerts.email import EmailNotifier
+from syncd.alerts.email import EmailNotifier, mailbox
 from syncd.alerts.notifier import Notifier
 from syncd.alerts.others import AppriseNotifier
 from syncd.alerts.settings import AlertSettings
@@ -24,6 +24,11 @@ def notifiers(settings: AlertSettings) -> tuple[Notifier, ...]:
     found += _through_apprise(settings)
     found += [EmailNotifier(email, address) for address in email.recipients] if email else []
     return tuple(found)
+
+
+def domain(settings: AlertSettings) -> str:
+    """How the Message-IDs of what is sent end: in the sender's domain as mail servers know it."""
+    return mailbox(settings.email.sender).rpartition("@")[2] if settings.email is not None else "syncd"
 
 
 def _through_apprise(settings: AlertSettings) -> list[AppriseNotifier]:

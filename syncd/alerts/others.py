@@ -7,6 +7,7 @@ import logging
 import shlex
 import sys
 from collections.abc import Sequence
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 NAME = "apprise"
 INSTALL = f"Install it beside syncd: {shlex.quote(str(Path(sys.executable).with_name('pip')))} install apprise"
 _UNKNOWN = "its address in SYNCD_APPRISE_URLS is none that Apprise knows"
+_LONGEST_SCHEME = 20  # characters; Apprise's have up to 13
 _HOW = "How they are written: appriseit.com/services"
 
 
@@ -32,8 +34,7 @@ class AppriseNotifier:
     delays no other. Apprise has its own time-outs (4 s each)."""
 
     def __init__(self, url: str, name: str = NAME) -> None:
-        self._url = url
-        self.name = name
+        self._url, self.name = url, name
 
     def parts(self, message: Message, envelope: Envelope) -> Sequence[Part]:
         return [{"title": message.subject, "body": message.text}]
@@ -67,8 +68,17 @@ class AppriseNotifier:
 
 
 def names(urls: Sequence[str]) -> tuple[str, ...]:
-    """What each of these addresses is called: "apprise", "apprise 2" and so on; the address itself is a secret."""
-    return tuple(NAME if place == 1 else f"{NAME} {place}" for place in range(1, len(urls) + 1))
+    """What each of these addresses is called: "apprise tgram 3f2a", the same whatever stands beside it in the list.
+
+    The address is a secret. Of each that a guess would name there are as many as 65,536 others.
+    """
+    digits = next(digits for digits in range(4, 65) if len({_named(url, digits) for url in urls}) == len(set(urls)))
+    return tuple(_named(url, digits) for url in urls)
+
+
+def _named(url: str, digits: int) -> str:
+    scheme = url.partition("://")[0].lower()[:_LONGEST_SCHEME]
+    return f"{NAME} {scheme} {sha256(f'syncd {url}'.encode()).hexdigest()[:digits]}"
 
 
 def _told(service: NotifyBase, title: str, body: str) -> bool:

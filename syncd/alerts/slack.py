@@ -19,7 +19,7 @@ from urllib.request import HTTPHandler, HTTPSHandler, OpenerDirector, Request
 from slack_sdk.webhook import WebhookClient, WebhookResponse
 
 from connectors.contract import Finding, Level
-from syncd.alerts.notifier import Envelope, Message, NotTold, Part, TryAgain, TurnedAway, Unsure
+from syncd.alerts.notifier import Envelope, Message, NotTold, Part, TryAgain, TurnedAway, Unfit, Unsure
 from syncd.alerts.reaching import connected
 
 Block = Mapping[str, Any]
@@ -50,7 +50,6 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "channel_is_archived": ("has archived the channel of this webhook", f"Unarchive it, or: {_NEW}"),
     "action_prohibited": ("lets this webhook post nothing there", "Ask the administrators of the workspace."),
     "posting_to_general_channel_denied": ("lets this webhook post nothing there", f"Take another channel. {_NEW}"),
-    "invalid_payload": ("did not understand the message", "Report this: it must not happen."),
 }
 _WORD = re.compile(r"[a-z_]{2,40}")
 
@@ -165,6 +164,9 @@ def _meaning(answer: WebhookResponse) -> NotTold | None:
         sentence, hint = _WORDS[said]
         return TurnedAway(f"Slack {sentence} ({status} {said})", hint)
     word = f" {said}" if _WORD.fullmatch(said) else ""
+    if status == 413 or (status == 400 and word):
+        # Of all that is wrong with a message it tells a few words only (invalid_blocks, msg_too_long, no_text, ...).
+        return Unfit(f"Slack does not take this message ({status}{word})", "Report this: it must not happen.")
     return TurnedAway(f"Slack refuses the message ({status}{word})", _NEW)
 
 

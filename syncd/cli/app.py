@@ -144,4 +144,6 @@ for _panel, _name, _verb in VERBS:
         _settings = _TAKES_NEGATIVE_NUMBERS if _verb in _OF_UNITS else None
         app.command(_name, rich_help_panel=_panel, context_settings=_settings)(_verb)
 
-app.command("report-failure", hidden=True)(report_failure.report_failure)  # for systemd, not for a person
+# For systemd, not for a person.
+app.command("report-failure", hidden=True)(report_failure.report_failure)
+app.command("tell-failure", hidden=True)(report_failure.tell_failure)

@@ -47,6 +47,7 @@ def check(ctx: typer.Context) -> None:
                 found.append(("rules", thresholds))
             if late := inspection.late_alerts(house):
                 found.append(("rules", late))
+            found += [("alerts", finding) for finding in inspection.unknown_categories(house)]
     except DatabaseProblem as problem:
         found.append(("database", Finding(Level.FAIL, problem.sentence, problem.hint)))
     found += office.findings(settings.alerts)
@@ -84,7 +85,7 @@ def service_findings(settings: Settings, of: System) -> Iterator[Finding]:
     yield from (Finding(Level.FAIL, problem.sentence, problem.hint) for problem in wrong)
     if closed:
         again = "syncd install-service && systemctl restart syncd"
-        yield Finding(Level.WARN, f"its unit does not have what the settings name now: {', '.join(closed)}", again)
+        yield Finding(Level.WARN, f"its units do not have what the settings name now: {', '.join(closed)}", again)
     if told := service.old_cron(of):
         yield Finding(Level.WARN, told, f"rm {of.cron}")
     if not wrong and not closed:

@@ -15,7 +15,8 @@ NOBODY = "nobody"
 
 @dataclass(frozen=True, slots=True)
 class Matter:
-    """Which alerts are meant: by rule, by severity, or of a category of SKUs. All that is given must fit."""
+    """Which alerts are meant: by rule, by severity, or of a category of SKUs, in whichever case it is typed. All that
+    is given must fit."""
 
     rule: Rule | None = None
     severity: Severity | None = None
@@ -25,13 +26,13 @@ class Matter:
         return (
             (self.rule is None or self.rule is rule)
             and (self.severity is None or self.severity is severity(rule))
-            and (self.category is None or self.category == category)
+            and (self.category is None or (category is not None and self.category.casefold() == category.casefold()))
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """`targets` are told of `matter`; by their names (an address, "slack", "apprise"), none: nobody."""
+    """`targets` are told of `matter`; by their names (an address, "slack", "apprise tgram 3f2a"), none: nobody."""
 
     matter: Matter
     targets: tuple[str, ...]

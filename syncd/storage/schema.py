@@ -449,7 +449,7 @@ alerts = Table(
 targets = Table(
     "targets",
     metadata,
-    Column("name", Text, primary_key=True),  # an address, "slack", "apprise"
+    Column("name", Text, primary_key=True),  # an address, "slack", "apprise tgram 3f2a"
     Column("known_since", Instant, nullable=False),
     Column("told_at", Instant),  # it took the last message then
     Column("digest_at", Instant),  # up to then its digests are written

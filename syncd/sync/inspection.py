@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import shlex
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -169,6 +170,27 @@ def own_thresholds(house: House) -> Finding | None:
     parts += [f"{by_sales:,} {'is' if by_sales == 1 else 'are'} worked out of their sales"] if by_sales else []
     have = f"{len(names):,} SKUs have no reorder point of their own ({_names(list(names))})"
     return Finding(Level.OK, f"{have}: {', '.join(parts)}")
+
+
+def unknown_categories(house: House) -> list[Finding]:
+    """A warning for each category that the settings of alerts name and no SKU has: nothing ever fits it (N50)."""
+    with house.db.read() as tx:
+        skus = list(catalogue.all_skus(tx))
+    known = {sku.category.casefold(): sku.category for sku in skus if sku.category}
+    named = {
+        "SYNCD_ROUTES": [one.matter for one in house.routes.routes],
+        "SYNCD_AT_ONCE": house.schedule.at_once,
+        "SYNCD_QUIET_EXCEPT": house.schedule.quiet_except,
+    }
+    found = []
+    for key, matters in named.items():
+        for category in dict.fromkeys(one.category for one in matters if one.category):
+            if not skus or category.casefold() in known:
+                continue
+            near = difflib.get_close_matches(category.casefold(), known, n=1)
+            hint = f"Did you mean {known[near[0]]}?" if near else "syncd export writes each SKU with its category."
+            found.append(Finding(Level.WARN, f"{key} names the category {category}, which no SKU has", hint))
+    return found
 
 
 def broken_promises(house: House) -> list[tuple[str, Finding]]:

@@ -1,4 +1,4 @@
-"""What is told when the service has stopped for good: to the journal, and as an incident in the master table.
+"""What is noted when the service has stopped for good: in the journal, and as an incident in the master table.
 
 It works also where the settings are wrong, which may be why the service stopped: only the database's address is read.
 """

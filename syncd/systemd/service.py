@@ -161,8 +161,20 @@ def installed(of: System) -> bool:
 
 
 def closed(settings: Settings, of: System) -> list[str]:
-    """The lines for these settings that the installed unit, with what `systemctl edit` added, lacks."""
-    unit = of.units / units.SERVICE
-    said = [unit, *unit.with_name(f"{unit.name}.d").glob("*.conf")]
-    there = {line.strip() for file in said for line in file.read_text(encoding="utf-8").splitlines()}
-    return [line for line in describe(settings, of).lines() if line not in there]
+    """What the installed units, with what `systemctl edit` added, lack for these settings: lines, or a whole unit."""
+    lacking: dict[str, None] = {}
+    wanted = describe(settings, of).lines()
+    for name in (units.SERVICE, units.TELLS):
+        unit = of.units / name
+        if not unit.is_file():
+            lacking[name] = None
+            continue
+        said = [unit, *unit.with_name(f"{unit.name}.d").glob("*.conf")]
+        there = {line.strip() for file in said for line in file.read_text(encoding="utf-8").splitlines()}
+        lacking |= dict.fromkeys(line for line in wanted if line not in there and _belongs(line, name))
+    return list(lacking)
+
+
+def _belongs(line: str, name: str) -> bool:
+    # A folder that is not mounted keeps no news back.
+    return name == units.SERVICE or not line.startswith("RequiresMountsFor=")

@@ -15,6 +15,7 @@ from syncd.places import SETTINGS, SYSTEM_STATE
 
 SERVICE = "syncd.service"
 FAILED = "syncd-failed@.service"
+TELLS = "syncd-failed-tell@.service"
 
 _CANNOT_STAND_IN_A_UNIT = re.compile(r"[\"'\\]|[^\x20-\U0010ffff]")
 
@@ -60,7 +61,7 @@ def _command(service: Service, verb: str) -> str:
 
 def rendered(service: Service) -> dict[str, str]:
     """The text of each unit by its name."""
-    return {SERVICE: _service(service), FAILED: _failed(service)}
+    return {SERVICE: _service(service), FAILED: _failed(service), TELLS: _tells(service)}
 
 
 def _service(service: Service) -> str:
@@ -78,7 +79,7 @@ def _service(service: Service) -> str:
             "# Two hours of starts, one a minute, outlast a database server that comes back: then a person is told.",
             "StartLimitIntervalSec=4h",
             "StartLimitBurst=120",
-            "OnFailure=syncd-failed@%n.service",
+            "OnFailure=syncd-failed@%n.service syncd-failed-tell@%n.service",
             "",
             "[Service]",
             "# Ready when the settings are read and the master table is up to date.",
@@ -109,27 +110,59 @@ def _service(service: Service) -> str:
 
 
 def _failed(service: Service) -> str:
-    # No credentials here: one that is missing would keep this unit, too, from starting.
-    opened = [line for line in service.lines() if line.startswith("ReadWritePaths=")]
     return "\n".join(
         [
             *_HEAD,
             "[Unit]",
-            "Description=Tell a person that %i has stopped",
+            "Description=Note that %i has stopped",
             "",
             "[Service]",
-            "# Writes to the journal what happened and what to do, and an incident that syncd holds shows.",
+            "# Writes to the journal what happened and what to do, and an incident that syncd holds shows. It takes no",
+            "# secret and no network: whatever stopped the service does not stop this.",
             "Type=oneshot",
             f"ExecStart={_command(service, 'report-failure %i')}",
             "TimeoutStartSec=2min",
             "# May read what the service said last.",
             "SupplementaryGroups=systemd-journal",
             *_running_as(service),
-            *opened,
+            *_written(service),
             *_HARDENING,
             "",
         ]
     )
+
+
+def _tells(service: Service) -> str:
+    secrets = [line for line in service.lines() if line.startswith("LoadCredential=")]
+    # Its default makes a secret that is missing no reason not to start (systemd.exec(5)): others may do to tell.
+    defaults = [f"SetCredential={key}:\\n" for key, _ in service.credentials]
+    return "\n".join(
+        [
+            *_HEAD,
+            "[Unit]",
+            "Description=Tell people that %i has stopped",
+            "Wants=network-online.target",
+            "After=network-online.target syncd-failed@%i.service",
+            "",
+            "[Service]",
+            "# Tells by mail and Slack, also where the master table cannot be opened. A mail server may be slow to",
+            "# say that it is not there: two minutes for each address.",
+            "Type=oneshot",
+            f"ExecStart={_command(service, 'tell-failure %i')}",
+            "TimeoutStartSec=30min",
+            *_running_as(service),
+            *_written(service),
+            *secrets,
+            *defaults,
+            *_HARDENING,
+            "",
+        ]
+    )
+
+
+def _written(service: Service) -> list[str]:
+    """The lines for the folders, which need not be there."""
+    return [line for line in service.lines() if line.startswith("ReadWritePaths=")]
 
 
 def _running_as(service: Service) -> Iterator[str]:

@@ -6,12 +6,13 @@ import email
 import email.policy
 import json
 import logging
+import socket
 import threading
 import time
 import traceback
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -19,9 +20,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.contract import Level
-from syncd.alerts.email import EmailNotifier, mail_of
-from syncd.alerts.notifier import Envelope, Message, NotTold, TryAgain, TurnedAway, Unsure
+from syncd.alerts.email import LIMIT_S, VERDICT_S, EmailNotifier, mail_of
+from syncd.alerts.notifier import Envelope, Message, NotTold, TryAgain, TurnedAway, Unfit, Unsure
 from syncd.alerts.settings import EmailSettings, Security
+from syncd.storage import leases
 from tests.alerts.smtp_kit import DROP, PASSWORD, STALL, USER, Authority, MailServer
 from tests.alerts.wire_kit import WireServer, drips, refusing_port, says, smtp_until_data, stalls
 
@@ -50,9 +52,11 @@ def server(authority: Authority) -> Iterator[MailServer]:
 
 
 def notifier(
-    settings: EmailSettings, recipient: str = ME, *, patience_s: float = 5, limit_s: float = 10
+    settings: EmailSettings, recipient: str = ME, *, patience_s: float = 5, limit_s: float = 10, verdict_s: float = 10
 ) -> EmailNotifier:
-    return EmailNotifier(settings, recipient, patience_s=patience_s, limit_s=limit_s, now=lambda: NOW)
+    return EmailNotifier(
+        settings, recipient, patience_s=patience_s, limit_s=limit_s, verdict_s=verdict_s, now=lambda: NOW
+    )
 
 
 def plain(port: int, host: str = "127.0.0.1", security: Security = Security.NONE) -> EmailSettings:
@@ -178,8 +182,15 @@ def test_an_address_in_other_letters_takes_a_server_that_knows_them(authority: A
         ("RCPT", "550 5.1.1 no such user", TurnedAway, "refuses mail to this address (550 5.1.1 no such user)"),
         ("RCPT", "530 5.7.0 who are you", TurnedAway, "wants a login"),
         ("DATA", "452 4.3.1 full", TryAgain, "cannot take it now"),
-        ("DATA", "552 5.3.4 too big", TurnedAway, "refuses the mail (552 5.3.4 too big)"),
-        ("DATA", "554 5.7.1 spam", TurnedAway, "refuses the mail"),
+        ("DATA", "552 5.3.4 too big", Unfit, "refuses the mail (552 5.3.4 too big)"),
+        ("DATA", "552 5.2.3 too long", Unfit, "refuses the mail"),
+        ("DATA", "554 5.7.1 spam", Unfit, "refuses the mail"),
+        ("DATA", "550 5.6.0 lines too long", Unfit, "refuses the mail"),
+        ("DATA", "554 looks like spam", Unfit, "refuses the mail (554 looks like spam)"),
+        ("DATA", "552 5.2.2 mailbox full", TurnedAway, "refuses the mail"),
+        ("DATA", "550 5.7.60 may not send as", TurnedAway, "refuses the mail"),
+        ("DATA", "550 5.1.1 no such user", TurnedAway, "refuses the mail"),
+        ("DATA", "503 5.5.1 out of order", TurnedAway, "refuses the mail"),
         ("DATA", DROP, Unsure, "did not say whether it took the mail"),
         ("AUTH", "454 4.7.0 later", TryAgain, "cannot take it now (454)"),
         ("AUTH", "535 5.7.8 bad", TurnedAway, "refuses the login (535)"),
@@ -282,8 +293,6 @@ def test_a_host_that_nobody_knows() -> None:
 
 def test_a_silent_port_is_explained() -> None:
     """A listener whose queue is full lets the next one wait, as a firewall does that drops what comes."""
-    import socket
-
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen(0)
@@ -330,9 +339,58 @@ def test_a_tls_port_that_is_talked_to_in_plain_words_is_told_with_what_to_set(au
 
 def test_silence_after_the_text_leaves_a_doubt(server: MailServer) -> None:
     server.replies = {"DATA": STALL}
-    told = failure(notifier(server.settings(ME), patience_s=0.4))
+    told = failure(notifier(server.settings(ME), verdict_s=0.4))
     assert isinstance(told, Unsure)
     assert len(server.received) == 1
+
+
+def takes_its_time(connection: socket.socket, closing: threading.Event) -> None:
+    """As a server whose filter reads the mail before it says yes."""
+    text = b""
+    while not text.endswith(b"\r\n.\r\n"):
+        text += connection.recv(65_536)
+    closing.wait(0.6)
+    connection.sendall(b"250 queued\r\n")
+
+
+def test_a_server_that_reads_the_mail_before_it_says_yes_is_waited_for() -> None:
+    with WireServer(smtp_until_data(takes_its_time)) as server:
+        target = notifier(plain(server.port), patience_s=0.3, limit_s=0.4)
+        target.send(target.parts(MESSAGE, ENVELOPE)[0])
+
+
+def test_a_server_that_drips_after_the_text_is_left_in_time() -> None:
+    with WireServer(smtp_until_data(drips(b"250-", 0.02))) as server:
+        told = failure(notifier(plain(server.port), patience_s=5, limit_s=5, verdict_s=0.4))
+    assert isinstance(told, Unsure)
+
+
+def test_a_conversation_is_over_before_another_syncd_may_send_the_same() -> None:
+    assert LIMIT_S + VERDICT_S <= 150
+    assert timedelta(seconds=LIMIT_S + VERDICT_S) < leases.TTL
+
+
+def test_what_cannot_be_written_as_a_mail_is_told_before_anybody_is_called(server: MailServer) -> None:
+    target = notifier(server.settings(ME))
+    (part,) = target.parts(MESSAGE, replace(ENVELOPE, message_id="<17@bücher.example>"))
+    with pytest.raises(Unfit, match="cannot be written as a mail") as caught:
+        target.send(part)
+    assert caught.value.__context__ is None
+    assert (server.logins, server.received) == (0, [])
+
+
+def test_an_address_that_is_none_is_turned_away() -> None:
+    target = notifier(replace(plain(1), sender="syncd@a..b"))
+    told, finding = failure(target), target.check()
+    assert isinstance(told, TurnedAway)
+    assert told.sentence == f"no mail can go from syncd@a..b to {ME}"
+    assert finding.level is not Level.OK
+
+
+def test_a_host_that_has_no_name_in_the_dns_is_turned_away() -> None:
+    told = failure(notifier(plain(587, "a" * 70 + ".example")))
+    assert isinstance(told, TurnedAway)
+    assert "SYNCD_SMTP_HOST" in told.hint
 
 
 def test_nonsense_after_the_text_leaves_a_doubt() -> None:

@@ -13,7 +13,7 @@ from connectors.contract import Level
 from syncd import config, logs, settings_file
 from syncd.alerts.notifier import Envelope, Message, NotTold, TryAgain, TurnedAway
 from syncd.alerts.office import notifiers
-from syncd.alerts.others import AppriseNotifier
+from syncd.alerts.others import AppriseNotifier, names
 from syncd.alerts.settings import AlertSettings
 from syncd.sandbox.server import Request, Response, SandboxServer
 from tests.alerts.wire_kit import refusing_port
@@ -36,7 +36,7 @@ class Service:
         return Response(self.status, {}, b"token=0planted0")
 
 
-def test_each_address_is_a_target_named_by_its_place() -> None:
+def test_each_address_is_a_target_of_its_own() -> None:
     service = Service()
     with SandboxServer(service) as one, SandboxServer(service) as two:
         urls = tuple(f"json://me:0planted0@127.0.0.1:{port}/" for port in (one.port, two.port))
@@ -46,8 +46,23 @@ def test_each_address_is_a_target_named_by_its_place() -> None:
             target.send(json.loads(json.dumps(part)))
             assert "planted" not in repr(part)
         assert (len(one.calls), len(two.calls)) == (1, 1)
-    assert [target.name for target in targets] == ["apprise", "apprise 2"]
+    assert tuple(target.name for target in targets) == names(urls)
     assert [(body["title"], body["message"]) for body in service.bodies] == [(MESSAGE.subject, MESSAGE.text)] * 2
+
+
+def test_an_address_keeps_its_name_whatever_stands_beside_it() -> None:
+    telegram, ntfy, other = "tgram://0planted0/1", "ntfys://ntfy.sh/0planted1", "ntfys://ntfy.sh/0planted2"
+    together = names([telegram, ntfy, other])
+    assert [name.rpartition(" ")[0] for name in together] == ["apprise tgram", "apprise ntfys", "apprise ntfys"]
+    assert len(set(together)) == 3
+    assert names([other, telegram]) == (together[2], together[0])
+    assert all(len(name.rpartition(" ")[2]) == 4 for name in together)
+
+
+def test_no_two_addresses_have_the_same_name() -> None:
+    urls = [f"ntfys://ntfy.sh/{number}" for number in range(2000)]  # two of them share four digits
+    assert len({name[:18] for name in names(urls)}) < 2000
+    assert len(set(names(urls))) == 2000
 
 
 def test_what_a_service_does_not_take_is_tried_again() -> None:

@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.contract import Level
-from syncd.alerts.notifier import Envelope, Message, NotTold, TryAgain, TurnedAway, Unsure
+from syncd.alerts.notifier import Envelope, Message, NotTold, TryAgain, TurnedAway, Unfit, Unsure
 from syncd.alerts.slack import SlackNotifier
 from syncd.sandbox.server import Response
 from tests.alerts.slack_kit import OK, PATH, STALL, SlackServer, answer
@@ -129,8 +129,12 @@ def test_nothing_is_lost_whatever_is_posted(blocks: list[Block]) -> None:
         (answer(500, "rollup_error"), TryAgain, "troubles of its own (500)"),
         (answer(503), TryAgain, "troubles of its own (503)"),
         (answer(408), TryAgain, "troubles of its own (408)"),
-        (answer(400, "invalid_payload"), TurnedAway, "did not understand the message (400 invalid_payload)"),
-        (answer(400, "invalid_blocks"), TurnedAway, "refuses the message (400 invalid_blocks)"),
+        (answer(400, "invalid_payload"), Unfit, "does not take this message (400 invalid_payload)"),
+        (answer(400, "invalid_blocks"), Unfit, "does not take this message (400 invalid_blocks)"),
+        (answer(400, "msg_too_long"), Unfit, "does not take this message (400 msg_too_long)"),
+        (answer(413), Unfit, "does not take this message (413)"),
+        (answer(400, "<html>Bad Request</html>"), TurnedAway, "refuses the message (400)"),
+        (answer(400, "user_not_found"), TurnedAway, "no longer has the person"),
         (answer(403, "action_prohibited"), TurnedAway, "lets this webhook post nothing there"),
         (answer(403, "invalid_token"), TurnedAway, "no longer knows this webhook"),
         (answer(404, "no_service"), TurnedAway, "no longer knows this webhook (404 no_service)"),

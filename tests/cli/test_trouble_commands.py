@@ -284,6 +284,14 @@ def test_check_says_who_is_told_and_where_nobody_is(shops: Shops) -> None:
     assert f"  warn  email       127.0.0.1:{mail.port} refuses the connection. Try " in told
 
 
+def test_check_warns_of_a_category_that_no_sku_has(shops: Shops) -> None:
+    shops.done("count", "HAT", "7")
+    shops.set(SYNCD_QUIET_EXCEPT="category Shoes")
+    told = shops.syncd("check").out
+    assert "warn  alerts" in told
+    assert "SYNCD_QUIET_EXCEPT names the category Shoes, which no SKU has" in told
+
+
 def test_check_warns_of_settings_that_others_can_read(shops: Shops) -> None:
     assert "can read" not in shops.done("check").out
     shops.env_file.chmod(0o644)

@@ -29,7 +29,7 @@ around = st.tuples(zones, st.integers(0, 1), st.integers(-4 * 24 * 60, 4 * 24 * 
 digests = st.builds(Digest, clocks, st.none() | st.integers(0, 6))
 nights = st.builds(QuietHours, clocks, clocks)
 rules = st.sampled_from(Rule)
-categories = st.none() | st.sampled_from(["Shoes", "Mugs"])
+categories = st.none() | st.sampled_from(["Shoes", "shoes", "Mugs"])
 matters = st.builds(Matter, st.none() | rules, st.none() | st.sampled_from(Severity), categories)
 targets = st.lists(st.sampled_from(["a@example.com", "b@example.com", "slack"]), unique=True).map(tuple)
 
@@ -61,9 +61,15 @@ def test_all_that_a_matter_names_must_fit(matter: Matter, rule: Rule, category: 
     named = [
         (matter.rule, rule),
         (matter.severity, severity(rule)),
-        (matter.category, category),
+        (matter.category and matter.category.casefold(), category and category.casefold()),
     ]
     assert matter.fits(rule, category) is all(wanted in (None, found) for wanted, found in named)
+
+
+def test_a_category_is_meant_in_whichever_case_it_is_typed() -> None:
+    assert Matter(category="STRASSE").fits(Rule.LOW, "Straße")
+    assert not Matter(category="shoes").fits(Rule.LOW, "Shoes, boots")
+    assert not Matter(category="shoes").fits(Rule.LOW, None)
 
 
 def test_no_route_hides_that_a_target_cannot_be_told() -> None:
