@@ -8,13 +8,14 @@ from html import escape
 from itertools import groupby, islice
 from urllib.parse import urlsplit
 
-from syncd.alerts import commands, stock_words
+from syncd.alerts import stock_words
 from syncd.alerts.drafts import drafts
 from syncd.alerts.headlines import TITLES, URGENCY, about, count, counts, entitled, headline, is_for_later, place
 from syncd.alerts.letter import ConcernedOrder, Item, Letter, Link, Standing
 from syncd.alerts.page import Command, Entries, Entry, Facts, Heading, Links, Page, Paragraph, Part
 from syncd.alerts.voice import Voice
 from syncd.domain.alerts import Event, Rule, Severity
+from syncd.texts import commands
 from syncd.texts.marks import clean, command, cut, unmarked, value
 
 MOST_LINES = 200

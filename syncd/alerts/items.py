@@ -15,9 +15,9 @@ from syncd.storage.alerts import Alert, Notification
 from syncd.storage.session import Tx
 from syncd.sync import freshness, replenishing, stock
 from syncd.sync.house import House
+from syncd.texts import commands
 
 _URGENT_FIRST = list(reversed(Severity))
-_STOCK = (Family.STOCK, Family.RUNS_OUT, Family.SLOW)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,11 @@ def _said(tx: Tx, known: Iterable[Alert]) -> dict[int, tuple[Said, Said | None]]
             number = str(hold.id)
             found[alert.id] = (
                 Said("Hold {hold}: {reason}", hold=number, reason=hold.said),
-                Said("Right? syncd approve {hold}. Wrong? syncd reject {hold}. See it: syncd holds", hold=number),
+                Said(
+                    "Right? {approve}. Wrong? {reject}. See it: syncd holds",
+                    approve=commands.typed(("approve",), (number,)),
+                    reject=commands.typed(("reject",), (number,)),
+                ),
             )
     if of[Family.DECIDE]:
         _of_orders(tx, of[Family.DECIDE], found)
@@ -124,9 +128,9 @@ def _of_orders(tx: Tx, known: Mapping[str, Alert], found: dict[int, tuple[Said, 
                 sku=about,
             )
         hint = Said(
-            "On the shelf? syncd decide {channel} {order} back. Gone? syncd decide {channel} {order} gone",
-            channel=one.channel,
-            order=order,
+            "On the shelf? {back}. Gone? {gone}",
+            back=commands.typed(("decide",), (one.channel, order, "back")),
+            gone=commands.typed(("decide",), (one.channel, order, "gone")),
         )
         found.setdefault(alert.id, (what, hint))
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from syncd.alerts import commands
 from syncd.alerts.headlines import is_for_later
 from syncd.alerts.letter import Coming, ConcernedOrder, Item, StockFacts, ToOrder
 from syncd.alerts.page import Command, Paragraph, Part
 from syncd.alerts.voice import Voice
 from syncd.domain.alerts import Event, Rule
 from syncd.domain.replenishment import PointSource, ReorderPoint
+from syncd.texts import commands
 from syncd.texts.marks import command, value
 
 _END = command("--end")
