@@ -15,11 +15,12 @@ from syncd.domain.movements import Kind
 from syncd.domain.routing import Matter, Route, Routes
 from syncd.domain.safety import Held
 from syncd.domain.said import Said
+from syncd.files import StockFile, StockFileKind, StockRow
 from syncd.storage import alerts, catalogue, channels, holds, incidents, meta
 from syncd.storage.incidents import IncidentKind
 from syncd.storage.schema import notifications
 from syncd.storage.session import Database, Tx
-from syncd.sync import deliveries, demand
+from syncd.sync import deliveries, demand, stocktake
 from syncd.sync.deliveries import Announced
 from syncd.sync.house import Refusal
 from tests.alerts.notified import NOON, Crash, MemoryNotifier, Told
@@ -184,6 +185,19 @@ def test_gone_before_the_next_delivery_comes(database: Database) -> None:
     assert open_now(database, Family.RUNS_OUT) == {"MUG": Rule.RUNS_OUT}
     deliveries.delay(told.house, 1, told.house.today() + timedelta(days=30))
     assert open_now(database, Family.RUNS_OUT) == {}
+
+
+def test_another_lead_time_of_an_import_is_looked_at_at_once(database: Database) -> None:
+    told = Told(database, MemoryNotifier(ANNA))
+    told.sku("MUG", 200, lead_time_days=1)
+    weeks_of(told, "MUG", 14)
+    told.promise("MUG", 160)
+    look_at_the_day(told)
+    assert told.open_rules() == {}
+    rows = (StockRow(2, "MUG", lead_time_days=21),)
+    file = StockFile(StockFileKind.SYNCD, "utf-8", ",", rows, (), (), shows_available=False)
+    stocktake.commit(told.house, stocktake.look(told.house, file, counted_at=None))
+    assert told.open_rules() == {"MUG": "low"}
 
 
 def test_nobody_bought_one_for_half_a_year(database: Database) -> None:
