@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from syncd.alerts import facts
-from syncd.alerts.letter import Item, Standing
-from syncd.domain.alerts import Event, Family, Rule, Severity, Shelf, stock_rule
+from syncd.alerts.letter import Item, Standing, StockFacts
+from syncd.domain.alerts import Event, Family, Rule, Severity, Shelf, shown_rule, stock_rule
 from syncd.domain.freshness import fresh
 from syncd.domain.said import Said
 from syncd.storage import alerts, catalogue, holds, incidents, orders
@@ -45,7 +45,8 @@ def items(tx: Tx, house: House, language: str, told: Mapping[int, News]) -> list
     known = alerts.by_ids(tx, told)
     about = sorted({one.sku_id for one in known.values() if one.sku_id is not None})
     of_stock = facts.stock_facts(tx, house, about)
-    oversold_ids = [known[number].sku_id for number, one in told.items() if one.rule is Rule.OVERSOLD]
+    rules = {number: _rule(one, known[number], of_stock) for number, one in told.items()}
+    oversold_ids = [known[number].sku_id for number, rule in rules.items() if rule is Rule.OVERSOLD]
     oversold = facts.oversold(tx, house, [sku_id for sku_id in oversold_ids if sku_id is not None], language)
     links, names = facts.links(tx, about), {sku.id: sku.name for sku in catalogue.by_ids(tx, about)}
     said = _said(tx, known.values())
@@ -57,7 +58,7 @@ def items(tx: Tx, house: House, language: str, told: Mapping[int, News]) -> list
         found.append(
             Item(
                 number=number,
-                rule=one.rule,
+                rule=rules[number],
                 event=one.event,
                 since=alert.opened_at,
                 over_at=alert.closed_at,
@@ -65,13 +66,21 @@ def items(tx: Tx, house: House, language: str, told: Mapping[int, News]) -> list
                 name=names.get(sku_id) if sku_id is not None else None,
                 channel=alert.subject if alert.family is Family.TARGET else alert.channel,
                 stock=of_stock.get(sku_id) if sku_id is not None else None,
-                oversold=oversold.get(sku_id) if sku_id is not None and one.rule is Rule.OVERSOLD else None,
+                oversold=oversold.get(sku_id) if sku_id is not None and rules[number] is Rule.OVERSOLD else None,
                 links=links.get(sku_id, ()) if sku_id is not None else (),
                 what=what,
                 hint=hint,
             )
         )
     return sorted(found, key=_urgent_first)
+
+
+def _rule(told: News, alert: Alert, of_stock: Mapping[int, StockFacts]) -> Rule:
+    """The rule that an item is shown by; what is over is told by the one that ended."""
+    now = of_stock.get(alert.sku_id) if alert.sku_id is not None and alert.family is Family.STOCK else None
+    if now is None or told.event is Event.OVER or alert.closed_at is not None:
+        return told.rule
+    return shown_rule(told.rule, Shelf(now.available, now.left, now.point.units))
 
 
 def _urgent_first(item: Item) -> tuple[int, int, str, int]:

@@ -93,7 +93,8 @@ class Oversold:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One alert as it is told. `number` is what `syncd ack` takes; `since` is when it was raised, `over_at` when it
+    """One alert as it is told. `number` is what `syncd ack` takes; `rule` is the one that its numbers show (by
+    `domain.alerts.shown_rule`), of what is over the one that ended. `since` is when it was raised, `over_at` when it
     ended, where it did meanwhile. A SKU's alert has `stock`, an oversold one `oversold` too; others have `what` and
     `hint`, the sentences of their incident. Instants are aware UTC."""
 

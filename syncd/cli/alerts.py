@@ -60,7 +60,7 @@ def _lines(found: Board, zone: ZoneInfo, now: datetime) -> None:
     rows = [
         (
             one.alert.id,
-            one.alert.rule.value,
+            one.item.rule.value,
             one.item.sku or one.item.channel,
             _what(one),
             at_or_today(one.alert.opened_at, zone, now),
@@ -83,7 +83,7 @@ def _lines(found: Board, zone: ZoneInfo, now: datetime) -> None:
 def _what(one: Listed) -> str:
     item = one.item
     if item.stock is not None:
-        return _of_stock(item.stock, one.alert.rule)
+        return _of_stock(item.stock, item.rule)
     what = str(item.what) if item.what is not None else "settled"
     return output.sentence(what, str(item.hint) if item.hint is not None and one.alert.closed_at is None else "")
 

@@ -157,6 +157,12 @@ def stock_rule(shelf: Shelf, standing: Rule | None) -> Rule | None:
     return None
 
 
+def shown_rule(standing: Rule, shelf: Shelf) -> Rule:
+    """The rule that a stock alert is shown by while it goes on: that of its numbers, where the margin is all that keeps
+    it at a worse one; `standing` says who is told. Where only the margin keeps it at all, it is low."""
+    return min(standing, stock_rule(shelf, None) or Rule.LOW, key=_rank)
+
+
 @dataclass(frozen=True, slots=True)
 class Pace:
     """How fast a SKU goes. `days_left`: how long what is available lasts as it sells now; ``None``: it does not sell,
