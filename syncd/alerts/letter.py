@@ -30,9 +30,9 @@ class Coming:
 
 @dataclass(frozen=True, slots=True)
 class ToOrder:
-    """What to order of a SKU now. `units` is 0 where what is on the way is enough. `cost`: of one unit, in the owner's
-    currency; `lead_time_days`: working days, and `expected_on`: the day on which it could be there; `supplier_units`:
-    what the supplier's feed states that it has."""
+    """What to order of a SKU now. `units` is 0 where what is available or on the way is enough. `cost`: of one unit, in
+    the owner's currency; `lead_time_days`: working days, and `expected_on`: the day on which it could be there;
+    `supplier_units`: what the supplier's feed states that it has."""
 
     units: int
     supplier: str | None = None
@@ -64,6 +64,12 @@ class StockFacts:
     per_week: float | None = None
     days_left: float | None = None
     unsold_since: datetime | None = None
+
+    def if_ordered(self, today: date) -> date | None:
+        """The day on which units can be there that are ordered today; ``None`` where a delivery has a day, or where
+        nobody knows how long one takes."""
+        announced = any(one.expected_on is not None and one.expected_on >= today for one in self.coming)
+        return None if announced else self.to_order.expected_on
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,7 @@ class Rule(StrEnum):
     LOW = "low"  # own and external available at or below the reorder point
     OUT = "out"  # nothing available
     OVERSOLD = "oversold"  # more promised than there is in all pools that are sold
-    RUNS_OUT = "runs-out"  # gone before the next delivery can arrive
+    RUNS_OUT = "runs-out"  # gone before the next delivery can arrive, announced or ordered today
     OVERSTOCK = "overstock"  # lasts for longer than anybody wants to keep it
     DEAD = "dead"  # on the shelf, and nobody bought one for long
     LATE = "late"  # a delivery, or a pre-order, whose day has gone by
@@ -166,7 +166,8 @@ def shown_rule(standing: Rule, shelf: Shelf) -> Rule:
 @dataclass(frozen=True, slots=True)
 class Pace:
     """How fast a SKU goes. `days_left`: how long what is available lasts as it sells now; ``None``: it does not sell,
-    or nobody knows yet how fast. `next_delivery_in`: days until the next units come; ``None``: none is announced."""
+    or nobody knows yet how fast. `next_delivery_in`: days until the next units come, and where none are announced until
+    those could that are ordered today; ``None``: nobody knows."""
 
     available: int
     days_left: float | None

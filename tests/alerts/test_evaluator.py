@@ -204,6 +204,27 @@ def test_gone_before_the_next_delivery_comes(database: Database) -> None:
     assert open_now(database, Family.RUNS_OUT) == {}
 
 
+def test_gone_before_one_that_is_ordered_today_can_come(database: Database) -> None:
+    told = Told(database, MemoryNotifier(ANNA))
+    told.sku("MUG", 200, lead_time_days=21)  # 30 days where five days a week are worked
+    told.set_point("MUG", 5)
+    weeks_of(told, "MUG", 14)
+    told.promise("MUG", 140)  # 60 last for 30 days
+    look_at_the_day(told)
+    assert open_now(database, Family.RUNS_OUT) == {}
+    told.promise("MUG", 1)
+    for _ in range(3):
+        told.promise("MUG", 1)
+        told.promise("MUG", -1)
+    assert told_of(database) == [(ANNA, "raised", "runs-out")]
+    (shown,) = desk.board(told.house, "en", closed_too=False).alerts
+    assert shown.item.stock is not None
+    assert shown.item.stock.to_order.units > 0
+    assert shown.item.stock.if_ordered(told.house.today()) == told.house.today() + timedelta(days=30)
+    deliveries.announce(told.house, Announced("MUG", 50, told.house.today() + timedelta(days=20), None, None))
+    assert open_now(database, Family.RUNS_OUT) == {}
+
+
 def test_another_lead_time_of_an_import_is_looked_at_at_once(database: Database) -> None:
     told = Told(database, MemoryNotifier(ANNA))
     told.sku("MUG", 200, lead_time_days=1)
