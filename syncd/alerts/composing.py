@@ -8,13 +8,14 @@ from html import escape
 from itertools import groupby, islice
 from urllib.parse import urlsplit
 
-from syncd.alerts import commands, stock_words
+from syncd.alerts import stock_words
 from syncd.alerts.drafts import drafts
 from syncd.alerts.headlines import TITLES, URGENCY, about, count, counts, entitled, headline, is_for_later, place
 from syncd.alerts.letter import ConcernedOrder, Item, Letter, Link, Standing
 from syncd.alerts.page import Command, Entries, Entry, Facts, Heading, Links, Page, Paragraph, Part
 from syncd.alerts.voice import Voice
 from syncd.domain.alerts import Event, Rule, Severity
+from syncd.texts import commands
 from syncd.texts.marks import clean, command, cut, unmarked, value
 
 MOST_LINES = 200
@@ -153,6 +154,8 @@ def _news(voice: Voice, item: Item) -> Iterator[str]:
         yield voice.phrase("It was put off until now, and is still so.")
     if item.over_at is not None and item.event is not Event.OVER:
         yield voice.phrase("It is over meanwhile, since {moment}.", moment=voice.moment(item.over_at))
+    if item.was is not None:
+        yield voice.phrase("It was worse, and is not any more: {title}.", title=voice.phrase(TITLES[item.was]))
 
 
 def _links(voice: Voice, links: Sequence[Link]) -> tuple[tuple[str, str], ...]:

@@ -142,7 +142,7 @@ class Evaluator:
         if not found:
             return
         there, points = stock.load(tx, house, sku_ids), replenishing.points(tx, house, sku_ids)
-        selling = demand.of_skus(tx, sku_ids)
+        selling, lead_times = demand.of_skus(tx, sku_ids), replenishing.lead_times(tx, house, found)
         sells, today, now = house.sells, house.today(), house.now()
         standing = self._standing(Family.STOCK, sku_ids, found)
         running_out = self._standing(Family.RUNS_OUT, sku_ids, found)
@@ -152,7 +152,7 @@ class Evaluator:
             available = at.pools.available
             lasts = _days_left(available, selling.get(sku.id))
             next_on = at.deliveries[0].expected_on if at.deliveries else None
-            next_in = (next_on - today).days if next_on is not None else None
+            next_in = (next_on - today).days if next_on is not None else lead_times.get(sku.id)
             shelf = Shelf(available, at.pools.left_for(sells), points[sku.id].units)
             low, late = standing.get(sku.sku), running_out.get(sku.sku)
             rule = rules.stock_rule(shelf, low.rule if low else None) if counted else None

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from syncd.alerts import facts
-from syncd.alerts.letter import Item, Standing
-from syncd.domain.alerts import Event, Family, Rule, Severity, Shelf, stock_rule
+from syncd.alerts.letter import Item, Standing, StockFacts
+from syncd.domain.alerts import Event, Family, Rule, Severity, Shelf, shown_rule, stock_rule
 from syncd.domain.freshness import fresh
 from syncd.domain.said import Said
 from syncd.storage import alerts, catalogue, holds, incidents, orders
@@ -15,9 +15,9 @@ from syncd.storage.alerts import Alert, Notification
 from syncd.storage.session import Tx
 from syncd.sync import freshness, replenishing, stock
 from syncd.sync.house import House
+from syncd.texts import commands
 
 _URGENT_FIRST = list(reversed(Severity))
-_STOCK = (Family.STOCK, Family.RUNS_OUT, Family.SLOW)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,8 @@ def items(tx: Tx, house: House, language: str, told: Mapping[int, News]) -> list
     known = alerts.by_ids(tx, told)
     about = sorted({one.sku_id for one in known.values() if one.sku_id is not None})
     of_stock = facts.stock_facts(tx, house, about)
-    oversold_ids = [known[number].sku_id for number, one in told.items() if one.rule is Rule.OVERSOLD]
+    rules = {number: _rule(one, known[number], of_stock) for number, one in told.items()}
+    oversold_ids = [known[number].sku_id for number, rule in rules.items() if rule is Rule.OVERSOLD]
     oversold = facts.oversold(tx, house, [sku_id for sku_id in oversold_ids if sku_id is not None], language)
     links, names = facts.links(tx, about), {sku.id: sku.name for sku in catalogue.by_ids(tx, about)}
     said = _said(tx, known.values())
@@ -57,21 +58,30 @@ def items(tx: Tx, house: House, language: str, told: Mapping[int, News]) -> list
         found.append(
             Item(
                 number=number,
-                rule=one.rule,
+                rule=rules[number],
                 event=one.event,
                 since=alert.opened_at,
                 over_at=alert.closed_at,
+                was=one.rule if rules[number] is not one.rule else None,
                 sku=alert.sku,
                 name=names.get(sku_id) if sku_id is not None else None,
                 channel=alert.subject if alert.family is Family.TARGET else alert.channel,
                 stock=of_stock.get(sku_id) if sku_id is not None else None,
-                oversold=oversold.get(sku_id) if sku_id is not None and one.rule is Rule.OVERSOLD else None,
+                oversold=oversold.get(sku_id) if sku_id is not None and rules[number] is Rule.OVERSOLD else None,
                 links=links.get(sku_id, ()) if sku_id is not None else (),
                 what=what,
                 hint=hint,
             )
         )
     return sorted(found, key=_urgent_first)
+
+
+def _rule(told: News, alert: Alert, of_stock: Mapping[int, StockFacts]) -> Rule:
+    """The rule that an item is shown by; what is over is told by the one that ended."""
+    now = of_stock.get(alert.sku_id) if alert.sku_id is not None and alert.family is Family.STOCK else None
+    if now is None or told.event is Event.OVER or alert.closed_at is not None:
+        return told.rule
+    return shown_rule(told.rule, Shelf(now.available, now.left, now.point.units))
 
 
 def _urgent_first(item: Item) -> tuple[int, int, str, int]:
@@ -91,7 +101,11 @@ def _said(tx: Tx, known: Iterable[Alert]) -> dict[int, tuple[Said, Said | None]]
             number = str(hold.id)
             found[alert.id] = (
                 Said("Hold {hold}: {reason}", hold=number, reason=hold.said),
-                Said("Right? syncd approve {hold}. Wrong? syncd reject {hold}. See it: syncd holds", hold=number),
+                Said(
+                    "Right? {approve}. Wrong? {reject}. See it: syncd holds",
+                    approve=commands.typed(("approve",), (number,)),
+                    reject=commands.typed(("reject",), (number,)),
+                ),
             )
     if of[Family.DECIDE]:
         _of_orders(tx, of[Family.DECIDE], found)
@@ -124,9 +138,9 @@ def _of_orders(tx: Tx, known: Mapping[str, Alert], found: dict[int, tuple[Said, 
                 sku=about,
             )
         hint = Said(
-            "On the shelf? syncd decide {channel} {order} back. Gone? syncd decide {channel} {order} gone",
-            channel=one.channel,
-            order=order,
+            "On the shelf? {back}. Gone? {gone}",
+            back=commands.typed(("decide",), (one.channel, order, "back")),
+            gone=commands.typed(("decide",), (one.channel, order, "gone")),
         )
         found.setdefault(alert.id, (what, hint))
 

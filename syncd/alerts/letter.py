@@ -30,9 +30,9 @@ class Coming:
 
 @dataclass(frozen=True, slots=True)
 class ToOrder:
-    """What to order of a SKU now. `units` is 0 where what is on the way is enough. `cost`: of one unit, in the owner's
-    currency; `lead_time_days`: working days, and `expected_on`: the day on which it could be there; `supplier_units`:
-    what the supplier's feed states that it has."""
+    """What to order of a SKU now. `units` is 0 where what is available or on the way is enough. `cost`: of one unit, in
+    the owner's currency; `lead_time_days`: working days, and `expected_on`: the day on which it could be there;
+    `supplier_units`: what the supplier's feed states that it has."""
 
     units: int
     supplier: str | None = None
@@ -65,6 +65,12 @@ class StockFacts:
     days_left: float | None = None
     unsold_since: datetime | None = None
 
+    def if_ordered(self, today: date) -> date | None:
+        """The day on which units can be there that are ordered today; ``None`` where a delivery has a day, or where
+        nobody knows how long one takes."""
+        announced = any(one.expected_on is not None and one.expected_on >= today for one in self.coming)
+        return None if announced else self.to_order.expected_on
+
 
 @dataclass(frozen=True, slots=True)
 class ConcernedOrder:
@@ -93,15 +99,21 @@ class Oversold:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One alert as it is told. `number` is what `syncd ack` takes, 0 where the table does not know it; `since` is when
-    it was raised, `over_at` when it ended, where it did meanwhile. A SKU's alert has `stock`, an oversold one
-    `oversold` too; others have `what` and `hint`, the sentences of their incident. Instants are aware UTC."""
+    """One alert as it is told.
+
+    `number` is what `syncd ack` takes, 0 where the table does not know it. `rule` is the one that its numbers show (by
+    `domain.alerts.shown_rule`), of what is over the one that ended; `was`: the worse one that held when it was to be
+    told, where it got better meanwhile. `since` is when it was raised, `over_at` when it ended, where it did. A SKU's
+    alert has `stock`, an oversold one `oversold` too; others have `what` and `hint`, the sentences of their incident.
+    Instants are aware UTC.
+    """
 
     number: int
     rule: Rule
     event: Event
     since: datetime
     over_at: datetime | None = None
+    was: Rule | None = None
     sku: str | None = None
     name: str | None = None
     channel: str = ""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from syncd.alerts import commands
 from syncd.alerts.headlines import is_for_later
 from syncd.alerts.letter import Coming, ConcernedOrder, Item, StockFacts, ToOrder
 from syncd.alerts.page import Command, Paragraph, Part
 from syncd.alerts.voice import Voice
 from syncd.domain.alerts import Event, Rule
 from syncd.domain.replenishment import PointSource, ReorderPoint
+from syncd.texts import commands
 from syncd.texts.marks import command, value
 
 _END = command("--end")
@@ -31,6 +31,8 @@ def rows(voice: Voice, item: Item, stock: StockFacts) -> Iterator[Row]:
     if item.rule is Rule.DEAD:
         yield voice.phrase("Last sold"), _last_sold(voice, stock)
     yield voice.phrase("On the way"), _coming(voice, stock.coming)
+    if item.rule is Rule.RUNS_OUT:
+        yield from ((voice.phrase("A delivery"), told) for told in _if_ordered(voice, stock))
     if not is_for_later(item.rule):
         yield from _to_order(voice, stock)
 
@@ -58,6 +60,8 @@ def _short_why(voice: Voice, item: Item, stock: StockFacts) -> Iterator[str]:
         yield voice.phrase("last sold: {when}", when=_last_sold(voice, stock))
     elif item.rule in (Rule.RUNS_OUT, Rule.OVERSTOCK) and stock.days_left is not None:
         yield voice.phrase("lasts {days}", days=voice.days(stock.days_left))
+        if item.rule is Rule.RUNS_OUT:
+            yield from _if_ordered(voice, stock)
     else:
         yield voice.phrase("alert at {point}", point=voice.integer(stock.point.units))
 
@@ -133,10 +137,17 @@ def _delivery(voice: Voice, one: Coming) -> str:
     return voice.phrase("{units}, expected on {date} (delivery {delivery})", units=units, date=day, delivery=number)
 
 
+def _if_ordered(voice: Voice, stock: StockFacts) -> Iterator[str]:
+    day = stock.if_ordered(voice.today)
+    if day is not None:
+        yield voice.phrase("if ordered today, it can be here on {date}", date=voice.date(day))
+
+
 def _to_order(voice: Voice, stock: StockFacts) -> Iterator[Row]:
     order = stock.to_order
     if not order.units:
-        enough = voice.phrase("nothing, what is on the way is enough") if stock.coming else voice.phrase("nothing now")
+        awaited = stock.available <= stock.point.units  # else it is the shelf that is enough, whatever is late
+        enough = voice.phrase("nothing, what is on the way is enough") if awaited else voice.phrase("nothing now")
         yield voice.phrase("To order"), enough
         return
     yield voice.phrase("To order"), _quantity(voice, order)

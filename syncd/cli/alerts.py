@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
@@ -60,9 +60,9 @@ def _lines(found: Board, zone: ZoneInfo, now: datetime) -> None:
     rows = [
         (
             one.alert.id,
-            one.alert.rule.value,
+            one.item.rule.value,
             one.item.sku or one.item.channel,
-            _what(one),
+            _what(one, now.astimezone(zone).date()),
             at_or_today(one.alert.opened_at, zone, now),
             _state(one.alert, zone, now),
         )
@@ -80,15 +80,15 @@ def _lines(found: Board, zone: ZoneInfo, now: datetime) -> None:
             output.line(f"{target.name} could not be told: {_trouble(target, zone, now)}")
 
 
-def _what(one: Listed) -> str:
+def _what(one: Listed, today: date) -> str:
     item = one.item
     if item.stock is not None:
-        return _of_stock(item.stock, one.alert.rule)
+        return _of_stock(item.stock, item.rule, today)
     what = str(item.what) if item.what is not None else "settled"
     return output.sentence(what, str(item.hint) if item.hint is not None and one.alert.closed_at is None else "")
 
 
-def _of_stock(stock: StockFacts, rule: Rule) -> str:
+def _of_stock(stock: StockFacts, rule: Rule, today: date) -> str:
     parts = [f"{stock.available} available"]
     if stock.left < 0:
         parts.append(f"{-stock.left} more promised than is there")
@@ -96,6 +96,8 @@ def _of_stock(stock: StockFacts, rule: Rule) -> str:
     parts.append(f"alert at {stock.point.units}{source}")
     if stock.days_left is not None and rule in (Rule.RUNS_OUT, Rule.OVERSTOCK):
         parts.append(f"lasts for {round(stock.days_left)} days")
+    if rule is Rule.RUNS_OUT and (day := stock.if_ordered(today)) is not None:
+        parts.append(f"if ordered today, it can be here on {day}")
     parts += [f"{sum(one.units for one in stock.coming)} on the way"] if stock.coming else []
     order = stock.to_order
     if order.units:

@@ -12,6 +12,7 @@ from syncd.cli.words import at_or_today, listed, many
 from syncd.storage.incidents import ClosedBy
 from syncd.sync import approval, cycle, standing
 from syncd.sync.approval import Fate
+from syncd.texts import commands
 
 SHOWN = 10
 
@@ -57,8 +58,8 @@ def holds(
         number = one.number.lstrip("#")
         output.line(f"to decide: order {number} in {one.channel} {ended} and holds {one.units} of {one.sku}")
         output.line(
-            f"  On the shelf? syncd decide {one.channel} {number} back"
-            f"    Gone? syncd decide {one.channel} {number} gone"
+            f"  On the shelf? {commands.about(('decide',), (one.channel, number, 'back'))}"
+            f"    Gone? {commands.about(('decide',), (one.channel, number, 'gone'))}"
         )
     for incident in found.incidents:
         output.line(f"incident {incident.id}, since {at_or_today(incident.opened_at, zone, now)}: {incident.text}")

@@ -18,6 +18,7 @@ from syncd.sandbox.practice import BUFFER_UNITS, SHOPIFY, WOO
 from syncd.sync.cycle import Report
 from syncd.sync.golive import GoneLive
 from syncd.sync.preview import ChannelPlan
+from syncd.texts import commands
 
 _BOUGHT = ((WOO, "SHOE-39-BLK", 1), (SHOPIFY, "MUG-350", 2))
 """What customers buy in the story: in one shop, then in the other."""
@@ -109,7 +110,7 @@ def _change(before: int | None, after: int | None) -> str:
 
 def _keep(place: Premises) -> None:
     """Tell how to play, and wait until somebody stops us."""
-    syncd = f"syncd --env-file {place.env_file}"
+    settings = ("--env-file", str(place.env_file))
     output.line(f"Both shops stay open until you press Ctrl-C. Their settings are in {place.env_file}:")
     output.line()
     for text in place.env_file.read_text(encoding="utf-8").splitlines():
@@ -120,8 +121,8 @@ def _keep(place: Premises) -> None:
         wish = f"""-H 'Content-Type: application/json' -d '{{"sku": "{sku}", "units": {units}}}'"""
         output.line(f"  curl {wish} {place.shops.door(channel)}")
     output.line("Then be the owner, in a second terminal:")
-    output.line(f"  {syncd} sync")
-    output.line(f"  {syncd} explain {_BOUGHT[0][1]}")
+    output.line(f"  {commands.line(*settings, 'sync')}")
+    output.line(f"  {commands.line(*settings, 'explain', _BOUGHT[0][1])}")
     with suppress(KeyboardInterrupt):
         threading.Event().wait()
     output.line("Both shops are closed, and nothing is left of them.")

@@ -11,6 +11,7 @@ from syncd.cli.words import at, listed
 from syncd.storage.catalogue import OWN_SHELF
 from syncd.sync import desk
 from syncd.sync.desk import NewSku, Told
+from syncd.texts import commands
 
 Sku = Annotated[str, typer.Argument(metavar="SKU")]
 Units = Annotated[int, typer.Argument(metavar="UNITS")]
@@ -87,7 +88,8 @@ def give_back(ctx: typer.Context, sku: Sku, units: Units) -> None:
     """
     with invocation.of(ctx).house("return") as (house, _):
         told = desk.give_back(house, sku, units)
-        _show(told, f"Good as new? syncd accept {sku} {units}" if house.returns_to != OWN_SHELF else "")
+        accept = commands.about(("accept",), (sku, str(units)))
+        _show(told, f"Good as new? {accept}" if house.returns_to != OWN_SHELF else "")
 
 
 def accept(ctx: typer.Context, sku: Sku, units: Units, location: Location = OWN_SHELF) -> None:
@@ -102,7 +104,8 @@ def accept(ctx: typer.Context, sku: Sku, units: Units, location: Location = OWN_
 def _show(told: Told, more: str = "") -> None:
     output.line(f"{told.sku}: on hand {told.on_hand} - reserved {told.reserved} = available {told.available}")
     if told.missing:
-        output.line(f"{told.missing} more sold than there are. Is more on the shelf? syncd count {told.sku} UNITS")
+        count = commands.about(("count",), (told.sku, "UNITS"))
+        output.line(f"{told.missing} more sold than there are. Is more on the shelf? {count}")
     output.line(more or "The service tells the shops now; without it: syncd sync")
 
 

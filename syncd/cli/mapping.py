@@ -18,6 +18,7 @@ from syncd.storage.listings import ListingRow
 from syncd.sync import mapfile, stopping
 from syncd.sync.house import House, Port
 from syncd.sync.mapper import Mapping
+from syncd.texts import commands
 
 SHOWN = 5
 
@@ -135,7 +136,8 @@ def export(
     with acting.for_file(file, settings.state_folder):
         write_map(rows, file, file_format=_format(file), overwrite=force)
     output.line(
-        f"{many(len(rows), 'listing')} written to {file}. Look at the column SKU, then: syncd map import {file}"
+        f"{many(len(rows), 'listing')} written to {file}. Look at the column SKU, then:"
+        f" {commands.about(('map', 'import'), (str(file),))}"
     )
 
 

@@ -96,7 +96,7 @@ def _kind(as_format: Format) -> Literal["csv", "xlsx"]:
 
 def _show(found: Sequence[Draft]) -> None:
     if not found:
-        output.line("Nothing is to be ordered: no SKU is at or below its reorder point.")
+        output.line("Nothing is to be ordered: no SKU is low or runs out too soon.")
         return
     numbers = ("order", "available", "on the way", "alert at", "pack", "at least", "lead time", "per unit", "cost")
     for draft in found:

@@ -21,6 +21,7 @@ from syncd.storage.permissions import Permission, PermissionKind
 from syncd.sync import standing
 from syncd.sync.standing import ChannelStanding, Explanation, FeedStanding, Standing, StockLine, SupplyStanding
 from syncd.sync.views import View, in_step, why_left_alone
+from syncd.texts import commands
 
 AsJson = Annotated[bool, typer.Option("--json", help="For programs (docs/json.md).")]
 
@@ -154,7 +155,9 @@ def _stock_of(found: Explanation, zone: ZoneInfo, now: datetime) -> str:
     text = f"on hand {found.pools.on_hand}{_in_brackets('; '.join(places))} - reserved {found.pools.reserved}"
     text += f"{_in_brackets(listed(orders))} = available {found.pools.available}"
     text += f"; alert at {words.point(found.point)}"
-    return text if found.sku.counted_at is not None else f"{text}; not counted: syncd count {found.sku.sku} UNITS"
+    if found.sku.counted_at is not None:
+        return text
+    return f"{text}; not counted: {commands.about(('count',), (found.sku.sku, 'UNITS'))}"
 
 
 def _in_brackets(text: str) -> str:

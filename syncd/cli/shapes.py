@@ -65,6 +65,7 @@ def of_alerts(board: Board, zone: ZoneInfo) -> Json:
             {
                 "id": one.alert.id,
                 "rule": one.alert.rule.value,
+                "rule_now": one.item.rule.value,
                 "severity": one.item.severity.value,
                 "sku": one.item.sku,
                 "channel": one.item.channel or None,

@@ -42,7 +42,7 @@ class Rule(StrEnum):
     LOW = "low"  # own and external available at or below the reorder point
     OUT = "out"  # nothing available
     OVERSOLD = "oversold"  # more promised than there is in all pools that are sold
-    RUNS_OUT = "runs-out"  # gone before the next delivery can arrive
+    RUNS_OUT = "runs-out"  # gone before the next delivery can arrive, announced or ordered today
     OVERSTOCK = "overstock"  # lasts for longer than anybody wants to keep it
     DEAD = "dead"  # on the shelf, and nobody bought one for long
     LATE = "late"  # a delivery, or a pre-order, whose day has gone by
@@ -157,10 +157,17 @@ def stock_rule(shelf: Shelf, standing: Rule | None) -> Rule | None:
     return None
 
 
+def shown_rule(standing: Rule, shelf: Shelf) -> Rule:
+    """The rule that a stock alert is shown by while it goes on: that of its numbers, where the margin is all that keeps
+    it at a worse one; `standing` says who is told. Where only the margin keeps it at all, it is low."""
+    return min(standing, stock_rule(shelf, None) or Rule.LOW, key=_rank)
+
+
 @dataclass(frozen=True, slots=True)
 class Pace:
     """How fast a SKU goes. `days_left`: how long what is available lasts as it sells now; ``None``: it does not sell,
-    or nobody knows yet how fast. `next_delivery_in`: days until the next units come; ``None``: none is announced."""
+    or nobody knows yet how fast. `next_delivery_in`: days until the next units come, and where none are announced until
+    those could that are ordered today; ``None``: nobody knows."""
 
     available: int
     days_left: float | None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -121,20 +122,36 @@ def units_to_order(
     order_for_days: int,
     pack_size: int | None = None,
     minimum_order: int | None = None,
+    lead_time_days: int | None = None,
 ) -> int:
     """Units to order now, so that what sells in `order_for_days` lies above the reorder point again; 0 where what is
-    available and `on_order` is above that point.
+    available and `on_order` is above that point, and lasts for `lead_time_days`, until units ordered today are there.
 
     Where nobody knows how it sells it is filled up to twice its reorder point. Whole packs, and at least the minimum
-    order; ``None`` where there is neither.
+    order; `lead_time_days` are calendar days. ``None`` where there is none.
     """
     there = available + on_order
-    if there > point.units:
+    until_new = 0 if demand is None or lead_time_days is None else demand.within(lead_time_days)
+    low = max(point.units, until_new - 1)
+    if there > low:
         return 0
     selling = point.units if demand is None else demand.within(order_for_days)
-    units = max(point.units + max(1, selling) - there, minimum_order or 0)
+    units = max(low + max(1, selling) - there, minimum_order or 0)
     pack = max(1, pack_size or 1)
     return _divided_up(units, pack) * pack
+
+
+def is_of(feed: str, supplier: str) -> bool:
+    """Whether a feed of that name is that supplier's: it has the first words of the supplier's name, whatever their
+    case, accents and signs. `acme` is that of "ACME", `acme_garden` that of "Acme Garden Ltd.", not of "Acme Toys"."""
+    own, named = "".join(_words(feed)), _words(supplier)
+    return any("".join(named[:first]) == own for first in range(1, len(named) + 1))
+
+
+def _words(name: str) -> list[str]:
+    plain = unicodedata.normalize("NFKD", name).casefold()
+    letters = (sign for sign in plain if not unicodedata.combining(sign))
+    return "".join(sign if sign.isalnum() else " " for sign in letters).split()
 
 
 def _divided_up(units: int, by: int) -> int:

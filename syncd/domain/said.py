@@ -10,7 +10,7 @@ from functools import reduce
 from types import MappingProxyType
 from typing import TypeAlias
 
-Value: TypeAlias = "str | int | date | datetime | Said"
+Value: TypeAlias = "str | int | date | datetime | Typed | Said"
 
 _BREAKS_A_LINE = ("Cc", "Zl", "Zp")  # control characters, line and paragraph separators
 
@@ -20,15 +20,26 @@ def one_line(text: str) -> str:
     return "".join(" " if unicodedata.category(sign) in _BREAKS_A_LINE else sign for sign in text)
 
 
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """A command as it is typed in a shell, which may be copied from any message: whatever a shop calls its things, each
+    of its words is quoted (`syncd.texts.commands` makes it)."""
+
+    line: str
+
+    def __str__(self) -> str:
+        return self.line
+
+
 @dataclass(frozen=True, slots=True, init=False)
 class Said:
     """`english` with its values in the places of their names in braces; a value may be a sentence of its own.
 
     The English text is the key under which `syncd.texts` looks the other languages up, so it stands in the source as
     one literal: ``Said("{units} of {sku} are missing", units=3, sku="MUG")``. A value that is an `int` is a number and
-    is told as the language writes numbers; what only looks like one (an order's number, the number of a hold in a
-    command) is a `str`. A `date` is a day in the shop's time zone, a `datetime` an aware instant. `plural` is the
-    English text where the value `number` is not 1; ``None``: the text is the same for every number.
+    is told as the language writes numbers; what only looks like one (an order's number) is a `str`. A `date` is a day
+    in the shop's time zone, a `datetime` an aware instant. A command with a value in it is a value as a whole, `Typed`.
+    `plural` is the English text where the value `number` is not 1; ``None``: the text is the same for every number.
     """
 
     english: str
@@ -90,6 +101,8 @@ def _in_english(value: Value) -> str:
 def _kept(value: Value) -> object:
     if isinstance(value, Said):
         return value.as_json()
+    if isinstance(value, Typed):
+        return {"command": value.line}
     if isinstance(value, datetime):
         return {"instant": value.isoformat()}
     return {"day": value.isoformat()} if isinstance(value, date) else value
@@ -99,6 +112,8 @@ def _told(kept: object) -> Value:
     if isinstance(kept, list):
         return Said.of_json(kept)
     if isinstance(kept, dict):
+        if "command" in kept:
+            return Typed(kept["command"])
         return datetime.fromisoformat(kept["instant"]) if "instant" in kept else date.fromisoformat(kept["day"])
     assert isinstance(kept, str | int)
     return kept

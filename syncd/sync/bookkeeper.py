@@ -19,6 +19,7 @@ from syncd.storage.orders import LineRow, OrderRow
 from syncd.storage.session import Tx
 from syncd.sync import stock
 from syncd.sync.house import House, Port
+from syncd.texts import commands
 
 READ_NOTED_EVERY = timedelta(hours=1)
 """Open orders are read again by id where they were not read for a day: an hour more or less is nothing to that."""
@@ -224,8 +225,8 @@ class Bookkeeper:
                 sku=sku,
             )
             hint = Said(
-                "Count it (syncd count SKU UNITS) or match it: syncd map export todo.csv --channel {channel}",
-                channel=name,
+                "Count it (syncd count SKU UNITS) or match it: {export}",
+                export=commands.typed(("map", "export"), ("todo.csv",), commands.option("--channel", name)),
             )
         open_incident(
             self.tx,
@@ -461,7 +462,11 @@ def note_oversold(tx: Tx, house: House, sku_ids: Iterable[int]) -> None:
                 IncidentKind.OVERSOLD,
                 subject=sku.sku,
                 text=text,
-                hint=Said("Look at it: syncd explain {sku}. A wrong count: syncd count {sku} UNITS", sku=sku.sku),
+                hint=Said(
+                    "Look at it: {explain}. A wrong count: {count}",
+                    explain=commands.typed(("explain",), (sku.sku,)),
+                    count=commands.typed(("count",), (sku.sku, "UNITS")),
+                ),
                 now=now,
             )
         else:

@@ -15,6 +15,7 @@ from syncd.sync import demand, supply
 from syncd.sync.bookkeeper import note_oversold_among
 from syncd.sync.house import House
 from syncd.sync.puller import silent
+from syncd.texts import commands
 
 LOOKED = "looked"
 """The name under which the instant of the last look is kept, in seconds since 1970."""
@@ -84,9 +85,9 @@ def _tell_overdue(tx: Tx, house: House) -> None:
                 day=one.expected_on,
             ),
             hint=Said(
-                "syncd incoming receive {delivery}, or syncd incoming delay {delivery} DAY. They are not sold"
-                " meanwhile.",
-                delivery=str(one.id),
+                "{receive}, or {delay}. They are not sold meanwhile.",
+                receive=commands.typed(("incoming", "receive"), (str(one.id),)),
+                delay=commands.typed(("incoming", "delay"), (str(one.id), "DAY")),
             ),
             now=house.now(),
         )
@@ -106,8 +107,8 @@ def _tell_overdue(tx: Tx, house: House) -> None:
                 day=permission.starts_on,
             ),
             hint=Said(
-                "They are here: syncd pre-order {sku} --end, and count them. Later: tell the new --from.",
-                sku=permission.sku,
+                "They are here: {end}, and count them. Later: tell the new --from.",
+                end=commands.typed(("pre-order",), (permission.sku,), ("--end",)),
             ),
             now=house.now(),
         )

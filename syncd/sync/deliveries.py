@@ -16,6 +16,7 @@ from syncd.storage.session import Tx
 from syncd.sync.bookkeeper import note_oversold
 from syncd.sync.desk import known_sku, own_location, positive
 from syncd.sync.house import House, Refusal, UnknownSku
+from syncd.texts import commands
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +120,7 @@ def receive(
         if came > found.due and not more:
             raise Refusal(
                 f"Delivery {number} still owes {found.due} × {found.sku}, not {came}",
-                f"Did more come? syncd incoming receive {number} {came} --more",
+                f"Did more come? {commands.about(('incoming', 'receive'), (str(number), str(came)), ('--more',))}",
             )
         move = Movement(
             event_id=f"incoming/{number}/{uuid.uuid4()}",

@@ -17,6 +17,7 @@ from syncd.storage.session import Tx
 from syncd.sync import mapper, stock
 from syncd.sync.bookkeeper import note_oversold
 from syncd.sync.house import House, Refusal, UnknownSku
+from syncd.texts import commands
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +172,8 @@ def _near_to_new(tx: Tx, sku: str, units: int) -> tuple[str, ...]:
     known = list(catalogue.ids(tx))
     if twins := [one for one in known if twin_key(one) == twin_key(sku)]:
         raise Refusal(
-            f"{sku} differs from {twins[0]} only by case or blanks", f"If that is meant: syncd count {twins[0]} {units}"
+            f"{sku} differs from {twins[0]} only by case or blanks",
+            f"If that is meant: {commands.about(('count',), (twins[0], str(units)))}",
         )
     return tuple(difflib.get_close_matches(sku, known, n=2))
 

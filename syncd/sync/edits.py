@@ -12,6 +12,7 @@ from syncd.storage.incidents import IncidentKind, close_incident, open_incident
 from syncd.storage.listings import ListingRow
 from syncd.storage.session import Tx
 from syncd.sync.house import House
+from syncd.texts import commands
 
 
 def note(tx: Tx, house: House, row: ListingRow) -> None:
@@ -31,9 +32,9 @@ def note(tx: Tx, house: House, row: ListingRow) -> None:
             expected=row.expected,
         ),
         hint=Said(
-            "The shop is right: syncd adopt {channel} --sku {sku}. Ours is right: syncd heal {channel} {sku}",
-            channel=row.channel,
-            sku=sku,
+            "The shop is right: {adopt}. Ours is right: {heal}",
+            adopt=commands.typed(("adopt",), (row.channel,), commands.option("--sku", sku)),
+            heal=commands.typed(("heal",), (row.channel, sku)),
         ),
         now=house.now(),
     )

@@ -12,6 +12,7 @@ from syncd.sync import anchor, edits
 from syncd.sync.cycle import Cycle, leased
 from syncd.sync.desk import known_sku
 from syncd.sync.house import House, Port, Refusal
+from syncd.texts import commands
 
 TRIES = 3
 
@@ -40,7 +41,7 @@ def settle(house: House, port: Port, sku: str, way: OnEdit) -> int:
         for _ in range(TRIES):
             row = _differing(house, port, sku)
             if row is None or row.expected is None:
-                hint = f"Look at it: syncd explain {sku}"
+                hint = f"Look at it: {commands.explain(sku)}"
                 raise Refusal(f"{port.name} shows no other number of {sku} than was expected", hint)
             read = anchor.read(house, port, [row])
             anchor.wait_for_orders(house, port, read)
@@ -69,7 +70,7 @@ def refuse_recount(house: House, port: Port, skus: Collection[str]) -> None:
     if wrong := sorted(counted & set(skus)):
         raise Refusal(
             f"{port.name} is live and shows what syncd told it of {', '.join(wrong)}: that is no count",
-            f"Count the shelf: syncd count {wrong[0]} UNITS",
+            f"Count the shelf: {commands.about(('count',), (wrong[0], 'UNITS'))}",
         )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import shlex
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -17,6 +16,7 @@ from syncd.storage.incidents import IncidentKind, open_incidents
 from syncd.sync import mapper, permits, replenishing, stock, views
 from syncd.sync.cycle import SHIPPING, wrong_shop
 from syncd.sync.house import House, Port
+from syncd.texts import commands
 
 NAMES_SHOWN = 3
 _NO_WAIT = (StockStatus.IN_STOCK, StockStatus.OUT_OF_STOCK)
@@ -235,7 +235,7 @@ def unnamed_external(house: House) -> list[Finding]:
             f"{place} has units of {skus} SKU{'s' * (skus != 1)} and is not in SYNCD_EXTERNAL: it stays an external"
             " warehouse, and buyers are told no time",
             "Name it there as it is called here. It has another name now, or is yours? Count its units at the other"
-            f" place, and 0 here: syncd count SKU 0 --location {shlex.quote(place)}",
+            f" place, and 0 here: {commands.about(('count',), ('SKU', '0'), commands.option('--location', place))}",
         )
         for place, skus in stocked.items()
         if place not in house.external

@@ -16,6 +16,7 @@ from syncd.storage.session import Tx
 from syncd.sync import unreadable
 from syncd.sync.bookkeeper import Bookkeeper
 from syncd.sync.house import House, Port
+from syncd.texts import commands
 
 
 @dataclass(slots=True)
@@ -64,8 +65,8 @@ def refresh(house: House, port: Port) -> None:
             unreadable.unpark(tx, house, port, unreadable.LISTING, readable)
             for item in page.parked:
                 hint = Said(
-                    "Mend it in the shop, then: syncd map {channel}. Its SKU is not raised meanwhile.",
-                    channel=port.name,
+                    "Mend it in the shop, then: {map}. Its SKU is not raised meanwhile.",
+                    map=commands.typed(("map",), (port.name,)),
                 )
                 unreadable.park(tx, house, port, unreadable.LISTING, item, hint=hint)
                 seen.update(item.listing_ids)
@@ -176,16 +177,14 @@ def _way_back(tx: Tx, port: Port, row: ListingRow) -> Said:
     assert row.sku_id is not None
     sku = catalogue.by_ids(tx, [row.sku_id])[0].sku
     accept = Said(
-        "Set it back in the shop, or accept that it sells on: syncd map accept {channel} {sku}",
-        channel=port.name,
-        sku=sku,
+        "Set it back in the shop, or accept that it sells on: {accept}",
+        accept=commands.typed(("map", "accept"), (port.name, sku)),
     )
     if not row.can_stop:
         return accept
     return Said(
-        "Let 0 end the sale: syncd map stop {channel} {sku}. {otherwise}",
-        channel=port.name,
-        sku=sku,
+        "Let 0 end the sale: {stop}. {otherwise}",
+        stop=commands.typed(("map", "stop"), (port.name, sku)),
         otherwise=accept,
     )
 

@@ -15,6 +15,7 @@ from syncd.storage.session import Tx
 from syncd.sync import mapper, unreadable
 from syncd.sync.bookkeeper import Booked, Bookkeeper
 from syncd.sync.house import House, Port
+from syncd.texts import commands
 
 REREAD_EVERY = timedelta(hours=24)
 REREAD_AT_ONCE = 100
@@ -163,14 +164,13 @@ def _add(total: Booked, page: Booked) -> None:
 def _park(tx: Tx, house: House, port: Port, items: Sequence[Parked], readable: set[str]) -> None:
     for item in items:
         hint = Said(
-            "{mending} Not worth mending? syncd close {channel} {item}, then count its SKUs",
+            "{mending} Not worth mending? {close}, then count its SKUs",
             mending=Said(
                 "Mend it in the file; it is read again by itself. What it sold is on sale elsewhere meanwhile."
             )
             if port.by_sku
             else Said("Mend it in the shop; it is read again by itself. Its SKUs are not raised meanwhile."),
-            channel=port.name,
-            item=item.ref,
+            close=commands.typed(("close",), (port.name, item.ref)),
         )
         unreadable.park(tx, house, port, unreadable.ORDER, item, hint=hint)
     unreadable.unpark(tx, house, port, unreadable.ORDER, readable)

@@ -208,9 +208,9 @@ def _write_skus(tx: Tx, import_: Import) -> Mapping[str, int]:
     for change in import_.rules:
         rules[change.sku].update(_columns(change))
     catalogue.set_limits_of_all(tx, Scope.SKU, None, rules)
-    # Rules may hang on the category and the supplier of a SKU.
-    regrouped = {change.sku for change in import_.fields if change.field in ("category", "supplier")}
-    ledger.raise_again(tx, sorted(ids[sku] for sku in regrouped | rules.keys()))
+    # Rules may hang on the category and the supplier of a SKU; reorder points and promised days on its lead time.
+    looked_at = {change.sku for change in import_.fields if change.field in ("category", "supplier", "lead_time_days")}
+    ledger.raise_again(tx, sorted(ids[sku] for sku in looked_at | rules.keys()))
     return ids
 
 

@@ -17,6 +17,7 @@ from syncd.storage.supplies import Feed, Stated
 from syncd.sync import stock
 from syncd.sync.bookkeeper import note_oversold_among
 from syncd.sync.house import House, Port
+from syncd.texts import commands
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,9 +147,9 @@ def _hold(tx: Tx, house: House, port: Port, feed: Feed, suspected: Sequence[Said
         subject="held",
         text=Said("{channel} was read and not used: {why}", channel=port.name, why=why),
         hint=Said(
-            "Look at it, then: syncd approve {hold}, or syncd reject {hold}. What it said before holds until it is too"
-            " old.",
-            hold=str(hold.id),
+            "Look at it, then: {approve}, or {reject}. What it said before holds until it is too old.",
+            approve=commands.typed(("approve",), (str(hold.id),)),
+            reject=commands.typed(("reject",), (str(hold.id),)),
         ),
         now=house.now(),
     )

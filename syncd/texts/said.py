@@ -6,7 +6,7 @@ import re
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from syncd.domain.said import Said, Value
+from syncd.domain.said import Said, Typed, Value
 from syncd.texts.catalogues import right_to_left, say_date, say_instant, say_integer, translations
 from syncd.texts.marks import END, MARKED, VALUE, command, unmarked, value
 
@@ -15,10 +15,11 @@ LONGEST_REASON = 300  # characters of a value in the sentence of an incident: it
 _WORDS = "add|back|cancel|delay|export|gone|import|list|none|receive|test|unknown"
 _PLACES = re.compile(r"\{\w+\}")
 _LETTERS = re.compile(r"[A-Za-z]")
-# What is marked already is stepped over: a value that reads like a command is none.
+# A command without a value in it stands in the text. What is marked already is stepped over: a value that reads like a
+# command is none.
 _A_COMMAND = re.compile(
     rf"(?P<marked>{MARKED.pattern})"
-    rf"|\bsyncd [a-z][a-z-]*(?: (?:{MARKED.pattern}|--?[a-z][\w-]*|[A-Z0-9][A-Z0-9._-]*\b(?![a-z])|(?:{_WORDS})\b))*"
+    rf"|\bsyncd [a-z][a-z-]*(?: (?:--?[a-z][\w-]*|[A-Z0-9][A-Z0-9._-]*\b(?![a-z])|(?:{_WORDS})\b))*"
 )
 
 
@@ -39,6 +40,8 @@ def say_marked(language: str, said: Said, zone: ZoneInfo) -> str:
 def _marked(language: str, one: Value, zone: ZoneInfo) -> str:
     if isinstance(one, Said):
         return say_marked(language, one, zone)
+    if isinstance(one, Typed):
+        return command(one.line)
     if isinstance(one, int):
         return say_integer(language, one)
     if isinstance(one, datetime):

@@ -14,7 +14,7 @@ from syncd.alerts.notifier import Message
 from syncd.alerts.rendering import render
 from syncd.domain.alerts import Event, Rule
 from syncd.domain.replenishment import PointSource, ReorderPoint
-from syncd.domain.said import Said
+from syncd.domain.said import Said, Typed
 
 AT = datetime(2026, 11, 22, 8, 27, tzinfo=UTC)
 ZONE = ZoneInfo("Asia/Jerusalem")
@@ -75,7 +75,7 @@ def incident(rule: Rule, **changes: object) -> Item:
         AT - timedelta(hours=3),
         channel="" if rule is Rule.SERVICE else "woo",
         what=Said("{channel} does not answer: {reason}", channel="woo", reason="connection refused"),
-        hint=Said("Look at it: syncd status. Then: syncd approve {number}", number=7),
+        hint=Said("Look at it: syncd status. Then: {approve}", approve=Typed("syncd approve 7")),
     )
     return replace(item, **changes)  # type: ignore[arg-type]
 

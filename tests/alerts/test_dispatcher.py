@@ -503,3 +503,14 @@ def test_targets_are_told_at_the_same_time(sqlite: Database) -> None:
     told.clock.forward(seconds=30)
     dispatcher.deliver(replace(told.office, at_once=2))
     assert (len(anna.taken), len(ben.taken)) == (1, 1)
+
+
+def test_what_got_better_before_it_was_told_is_told_as_it_is_and_was(database: Database) -> None:
+    anna = MemoryNotifier(ANNA)
+    told = Told(database, anna)
+    told.sku("MUG", 4)
+    told.promise("MUG", 5)
+    told.promise("MUG", -4)
+    told.deliver_after(seconds=30)
+    assert anna.subjects == ["Low: MUG, 3 left (alert at 5)"]
+    assert "It was worse, and is not any more: Oversold." in anna.texts[0]

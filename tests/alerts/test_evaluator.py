@@ -10,19 +10,24 @@ import pytest
 from sqlalchemy import select
 
 from syncd.alerts import desk, evaluator
+from syncd.alerts.letter import Letter
+from syncd.alerts.rendering import render
 from syncd.domain.alerts import Event, Family, Rule
 from syncd.domain.movements import Kind
 from syncd.domain.routing import Matter, Route, Routes
 from syncd.domain.safety import Held
 from syncd.domain.said import Said
+from syncd.files import StockFile, StockFileKind, StockRow
 from syncd.storage import alerts, catalogue, channels, holds, incidents, meta
 from syncd.storage.incidents import IncidentKind
 from syncd.storage.schema import notifications
 from syncd.storage.session import Database, Tx
-from syncd.sync import deliveries, demand
+from syncd.sync import deliveries, demand, stocktake
 from syncd.sync.deliveries import Announced
 from syncd.sync.house import Refusal
-from tests.alerts.notified import NOON, Crash, MemoryNotifier, Told
+from syncd.texts.marks import unmarked
+from syncd.texts.said import say_marked
+from tests.alerts.notified import NOON, ZONE, Crash, MemoryNotifier, Told
 
 ANNA, BEN = "anna@shop.example", "ben@shop.example"
 
@@ -87,6 +92,19 @@ def test_that_an_oversell_is_over_is_told_to_those_who_heard_of_it(database: Dat
         (ANNA, "over", "oversold"),
     ]
     assert told.open_rules() == {"MUG": "out"}  # one unit: within the margin of nothing
+
+
+def test_an_oversell_of_which_none_is_missing_is_shown_as_out(database: Database) -> None:
+    told = Told(database, MemoryNotifier(ANNA))
+    told.sku("MUG", 1)
+    told.promise("MUG", 2)
+    told.promise("MUG", -1)
+    assert told.open_rules() == {"MUG": "oversold"}, "so that one unit back and forth is told once"
+    (shown,) = desk.board(told.house, "en", closed_too=False).alerts
+    assert (shown.alert.rule, shown.item.rule, shown.item.oversold) == (Rule.OVERSOLD, Rule.OUT, None)
+    told.deliver_after(minutes=1)
+    (notifier,) = told.notifiers
+    assert notifier.subjects == ["Out of stock: MUG"]
 
 
 def test_what_is_on_the_way_lowers_no_alarm(database: Database) -> None:
@@ -186,6 +204,40 @@ def test_gone_before_the_next_delivery_comes(database: Database) -> None:
     assert open_now(database, Family.RUNS_OUT) == {}
 
 
+def test_gone_before_one_that_is_ordered_today_can_come(database: Database) -> None:
+    told = Told(database, MemoryNotifier(ANNA))
+    told.sku("MUG", 200, lead_time_days=21)  # 30 days where five days a week are worked
+    told.set_point("MUG", 5)
+    weeks_of(told, "MUG", 14)
+    told.promise("MUG", 140)  # 60 last for 30 days
+    look_at_the_day(told)
+    assert open_now(database, Family.RUNS_OUT) == {}
+    told.promise("MUG", 1)
+    for _ in range(3):
+        told.promise("MUG", 1)
+        told.promise("MUG", -1)
+    assert told_of(database) == [(ANNA, "raised", "runs-out")]
+    (shown,) = desk.board(told.house, "en", closed_too=False).alerts
+    assert shown.item.stock is not None
+    assert shown.item.stock.to_order.units > 0
+    assert shown.item.stock.if_ordered(told.house.today()) == told.house.today() + timedelta(days=30)
+    deliveries.announce(told.house, Announced("MUG", 50, told.house.today() + timedelta(days=20), None, None))
+    assert open_now(database, Family.RUNS_OUT) == {}
+
+
+def test_another_lead_time_of_an_import_is_looked_at_at_once(database: Database) -> None:
+    told = Told(database, MemoryNotifier(ANNA))
+    told.sku("MUG", 200, lead_time_days=1)
+    weeks_of(told, "MUG", 14)
+    told.promise("MUG", 160)
+    look_at_the_day(told)
+    assert told.open_rules() == {}
+    rows = (StockRow(2, "MUG", lead_time_days=21),)
+    file = StockFile(StockFileKind.SYNCD, "utf-8", ",", rows, (), (), shows_available=False)
+    stocktake.commit(told.house, stocktake.look(told.house, file, counted_at=None))
+    assert told.open_rules() == {"MUG": "low"}
+
+
 def test_nobody_bought_one_for_half_a_year(database: Database) -> None:
     told = Told(database, MemoryNotifier(ANNA))
     told.sku("VASE", 9)
@@ -269,6 +321,19 @@ def test_a_hold_is_told_until_it_is_settled(database: Database) -> None:
         holds.decide(tx, hold.id, holds.HoldState.APPROVED, told.clock())
     assert open_now(database, Family.HOLD) == {}
     assert told_of(database) == [(ANNA, "raised", "hold")]
+
+
+def test_a_hold_and_its_reason_are_said_in_the_owners_language(database: Database) -> None:
+    told = Told(database, MemoryNotifier(ANNA))
+    reason = Said("{zeroed} of {listings} listings would become sold out", zeroed=7, listings=9)
+    with database.write() as tx:
+        channels.ensure(tx, "woo", "woocommerce", told.clock())
+        hold = holds.open_hold(tx, "woo", Held(reason, ()), told.clock())
+    (shown,) = desk.board(told.house, "he", closed_too=False).alerts
+    message = render(Letter(told.clock(), (shown.item,)), language="he", zone=ZONE, today=told.house.today())
+    assert unmarked(say_marked("he", reason, ZONE)) in unmarked(message.text)
+    assert "would become" not in message.text
+    assert f"syncd approve {hold.id}" in message.text
 
 
 # ---------------------------------------------------------------------- a person's answers

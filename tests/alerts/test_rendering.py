@@ -7,7 +7,7 @@ import shlex
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 import typer
@@ -20,7 +20,7 @@ from syncd.cli.app import app
 from syncd.domain.alerts import Event, Rule
 from syncd.domain.replenishment import PointSource, ReorderPoint
 from syncd.domain.said import Said
-from syncd.texts.catalogues import LANGUAGES
+from syncd.texts.catalogues import LANGUAGES, say, say_date
 from tests.alerts.letters_kit import (
     AT,
     CAUSE,
@@ -113,6 +113,23 @@ def test_what_is_on_the_way_may_be_enough_late_or_without_a_day() -> None:
     assert "5, nobody knows when (delivery 1), 6, late: expected on November 21, 2026 (delivery 2)" in message.text
     assert "and 3 more" in message.text
     assert not any("incoming add" in line or "reorder" in line for line in commands(message))
+
+
+def test_what_is_late_is_not_said_to_be_enough() -> None:
+    late = replace(STOCK, available=20, coming=(Coming(1, 100, TODAY - timedelta(days=9)),), to_order=ToOrder(0))
+    message = written(stock_item(Rule.RUNS_OUT, stock=late))
+    assert "To order: nothing now\n" in message.text
+    assert "enough" not in message.text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_runs_out_says_by_when_new_ones_can_be_there(language: str) -> None:
+    ordered = say(language, "if ordered today, it can be here on {date}", date=say_date(language, date(2026, 12, 2)))
+    alone = stock_item(Rule.RUNS_OUT, stock=replace(STOCK, coming=()))
+    for message in (written(alone, language=language), written(alone, low(1), low(2), low(3), language=language)):
+        assert message.text.count(ordered) == 1
+    for item in (stock_item(Rule.RUNS_OUT), stock_item(Rule.LOW, stock=replace(STOCK, coming=()))):
+        assert ordered not in written(item, language=language).text, "a delivery has a day, or nobody asks"
 
 
 def test_an_oversell_is_told_with_its_orders_its_cause_and_an_honest_draft() -> None:

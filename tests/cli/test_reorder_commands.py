@@ -119,7 +119,7 @@ def test_a_supplier_that_is_mistyped_is_named(stocked: Shops) -> None:
 
 def test_nothing_to_order_is_said(shops: Shops) -> None:
     shops.done("count", "HAT", "9")
-    assert shops.done("reorder").out == "Nothing is to be ordered: no SKU is at or below its reorder point.\n"
+    assert shops.done("reorder").out == "Nothing is to be ordered: no SKU is low or runs out too soon.\n"
 
 
 def test_explain_tells_what_a_point_is_made_of(stocked: Shops) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import shlex
 from pathlib import Path
 
 from tests.alerts.slack_kit import SlackServer
@@ -121,6 +122,21 @@ def test_a_number_typed_in_a_shop_can_be_healed(shops: Shops) -> None:
     assert "The next sync writes it to woo" in shops.done("heal", "woo", "HAT").out
     shops.done("sync")
     assert shops.shown("HAT") == (8, 9)
+
+
+def test_the_command_that_is_offered_can_be_pasted_whatever_the_sku(shops: Shops) -> None:
+    skus = ("Shoe 39", "-x", "MUG; touch pwned #")
+    shops.live(dict.fromkeys(skus, 10))
+    for sku in skus:
+        shops.woo.edit_stock(sku, 3)
+    told = shops.done("sync").out
+    for sku in skus:
+        line = next(line for line in told.splitlines() if f"shows 3 of {sku} where" in line)
+        program, *words = shlex.split(line.rpartition("Ours is right: ")[2])
+        assert program == "syncd"
+        assert "The next sync writes it to woo" in shops.done(*words).out
+    shops.done("sync")
+    assert [shops.shown(sku) for sku in skus] == [(8, 9)] * 3
 
 
 def test_units_of_an_order_that_ended_without_restock_wait_for_a_decision(shops: Shops) -> None:

@@ -25,6 +25,7 @@ from syncd.domain.alerts import (
     margin,
     runs_out_rule,
     severity,
+    shown_rule,
     slow_rule,
     stock_rule,
 )
@@ -123,6 +124,29 @@ def test_every_rule_has_its_family_and_how_urgent_it_is() -> None:
 )
 def test_a_shelf_with_a_point_of_five(available: int, left: int, standing: Rule | None, rule: Rule | None) -> None:
     assert stock_rule(Shelf(available, left, 5), standing) is rule
+
+
+@pytest.mark.parametrize(
+    ("available", "left", "standing", "shown"),
+    [
+        (0, 0, OVERSOLD, OUT),  # none is missing
+        (0, -1, OVERSOLD, OVERSOLD),
+        (2, 2, OUT, LOW),  # two are there
+        (7, 7, LOW, LOW),
+        (7, 7, OUT, LOW),
+        (0, -1, LOW, LOW),  # as it was when it was told
+    ],
+)
+def test_an_alert_is_shown_by_its_numbers(available: int, left: int, standing: Rule, shown: Rule) -> None:
+    assert shown_rule(standing, Shelf(available, left, 5)) is shown
+
+
+@given(shelves, st.sampled_from([LOW, OUT, OVERSOLD]))
+def test_what_is_shown_is_never_worse_than_the_numbers_or_the_alert(shelf: Shelf, standing: Rule) -> None:
+    shown, now = shown_rule(standing, shelf), stock_rule(shelf, None)
+    assert bad(shown) <= bad(standing)
+    assert shown in (standing, now or LOW)
+    assert bad(shown) <= bad(now or LOW)
 
 
 @pytest.mark.parametrize(("point", "spare"), [(0, 2), (5, 2), (20, 2), (21, 3), (100, 10), (101, 11)])

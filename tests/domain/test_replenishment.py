@@ -19,6 +19,7 @@ from syncd.domain.replenishment import (
     ReorderPoint,
     calendar_days,
     days_left,
+    is_of,
     reorder_point,
     units_to_order,
 )
@@ -170,6 +171,40 @@ def test_what_comes_lowers_what_to_order(
     point = ReorderPoint(units, PointSource.SET)
     before = units_to_order(available, on_order, point, demand, 30)
     assert units_to_order(available, on_order + more, point, demand, 30) <= before
+
+
+@given(st.integers(-50, 1000), UNITS, UNITS, DEMAND, st.integers(0, 100))
+def test_what_would_be_gone_before_new_ones_can_be_there_is_ordered_above_its_point(
+    available: int, on_order: int, units: int, demand: Demand, lead_time_days: int
+) -> None:
+    point = ReorderPoint(units, PointSource.SET)
+    ordered = units_to_order(available, on_order, point, demand, 30, lead_time_days=lead_time_days)
+    there = available + on_order
+    gone = there < exact_per_week(demand) * lead_time_days / 7
+    assert (ordered > 0) is (gone or there <= units)
+    assert ordered >= units_to_order(available, on_order, point, demand, 30)
+
+
+@pytest.mark.parametrize(
+    ("feed", "supplier"),
+    [
+        ("acme", "ACME"),
+        ("acme", "Acme Ltd."),
+        ("acme_garden", "Acme Garden"),
+        ("acmegarden", "Acme-Garden GmbH"),
+        ("lucke", "Lücke"),
+    ],
+)
+def test_a_feed_is_of_the_supplier_whose_name_it_has(feed: str, supplier: str) -> None:
+    assert is_of(feed, supplier)
+
+
+@pytest.mark.parametrize(
+    ("feed", "supplier"),
+    [("beta", "Acme"), ("acme_garden", "Acme Toys"), ("acme", "Acmestone"), ("acme_garden", "Acme"), ("acme", "&")],
+)
+def test_a_feed_of_another_name_is_of_another_supplier(feed: str, supplier: str) -> None:
+    assert not is_of(feed, supplier)
 
 
 def test_where_nobody_knows_how_it_sells_twice_the_point_is_enough() -> None:

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syncd.domain.said import Said, Value, joined
+from syncd.domain.said import Said, Typed, Value, joined
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
-plain = st.text() | st.integers() | st.dates() | st.datetimes(timezones=st.just(UTC))
+plain = st.text() | st.builds(Typed, st.text()) | st.integers() | st.dates() | st.datetimes(timezones=st.just(UTC))
 
 
 def sentences(values: st.SearchStrategy[Value]) -> st.SearchStrategy[Said]:
@@ -53,6 +53,7 @@ def test_verbatim_words_survive_whatever_is_in_them(text: str) -> None:
         (NOON, "2026-11-23 12:00 UTC"),
         (NOON.astimezone(timezone(timedelta(hours=2))), "2026-11-23 12:00 UTC"),
         (Said("{units} more", units=3), "3 more"),
+        (Typed("syncd heal woo 'Shoe 39'"), "syncd heal woo 'Shoe 39'"),
     ],
 )
 def test_each_kind_of_value_in_english(value: Value, told: str) -> None:

@@ -271,6 +271,35 @@ def test_the_owners_word_on_pack_and_supplier_goes_before_the_feed(shelf: Shelf)
     assert shelf.need().supplier_units is None, "too old to be told"
 
 
+def test_what_another_suppliers_feed_says_is_not_told_beside_the_owners(shelf: Shelf) -> None:
+    shelf.sku("MUG", supplier="Beta", lead_time_days=2)
+    sells_ten_a_week(shelf)
+    shelf.count(shelf.mug, 3, NOON)
+    with shelf.db.write() as tx:
+        supplies.put(tx, [Stated("acme", shelf.mug, 500, lead_time_days=30, pack_size=24)])
+        supplies.change_feed(tx, "acme", stated_at=NOON - DAY)
+    need = shelf.need()
+    assert (need.supplier, need.supplier_units, need.pack_size, need.lead_time_days) == ("Beta", None, None, 2)
+    assert need.point.lead_time_days == 42, "the alarm reckons with the slowest, whoever will be asked"
+    with shelf.db.read() as tx:
+        assert replenishing.lead_times(tx, shelf.house, [need.sku]) == {shelf.mug: 3}
+    shelf.sku("MUG", supplier="Acme & Sons")
+    need = shelf.need()
+    assert (need.supplier_units, need.pack_size, need.lead_time_days) == (500, 24, 30)
+
+
+def test_what_runs_out_before_new_ones_can_be_there_is_in_the_draft(shelf: Shelf) -> None:
+    shelf.sku("MUG", lead_time_days=15)
+    with shelf.db.write() as tx:
+        catalogue.set_limits(tx, Scope.SKU, "MUG", None, {"reorder_point": 5})
+    sells_ten_a_week(shelf)
+    shelf.count(shelf.mug, 80 + 30, NOON)
+    assert replenishing.drafts(shelf.house) == [], "30 last for the 21 days"
+    shelf.count(shelf.mug, 80 + 29, NOON)
+    ((need,),) = (draft.needs for draft in replenishing.drafts(shelf.house))
+    assert (need.low, need.units) == (False, 29 + 43 - 29)
+
+
 def test_drafts_are_by_supplier_and_hold_what_is_low_and_counted(shelf: Shelf) -> None:
     shelf.count(shelf.mug, 2)
     for text, fields, units in (

@@ -31,6 +31,20 @@ def said_calls() -> tuple[SaidCall, ...]:
     return tuple(call for path in sorted(SOURCE.rglob("*.py")) for call in _of(path))
 
 
+def strings_with_values() -> Iterator[tuple[str, str]]:
+    """Every f-string of the source and where it stands, with its expressions in braces."""
+    for path in sorted(SOURCE.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.JoinedStr):
+                yield f"{path.relative_to(SOURCE.parent)}:{node.lineno}", "".join(map(_part, node.values))
+
+
+def _part(of: ast.expr) -> str:
+    if isinstance(of, ast.FormattedValue):
+        return f"{{{ast.unparse(of.value)}}}"
+    return str(ast.literal_eval(of))
+
+
 def _of(path: Path) -> Iterator[SaidCall]:
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if not isinstance(node, ast.Call):

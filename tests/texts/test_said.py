@@ -10,7 +10,7 @@ from babel.messages.pofile import read_po
 
 from syncd.cli.app import VERBS
 from syncd.texts.catalogues import LANGUAGES, SOURCE, say, say_number
-from tests.texts.said_calls import SaidCall, said_calls
+from tests.texts.said_calls import SaidCall, said_calls, strings_with_values
 from tests.texts.test_catalogues import LOCALE, forms, placeholders
 
 TRANSLATED = [language for language in LANGUAGES if language != SOURCE]
@@ -56,25 +56,59 @@ def test_every_sentence_can_be_said_in_every_language(language: str) -> None:
             assert told[0] != (call.msgid if isinstance(call.msgid, str) else call.msgid[0]), call.where
 
 
+A_LINE = re.compile(rf"syncd (?:{'|'.join(name for _, name, _ in VERBS)})\b(?:[ =](?:[\w.-]+|\{{[^}}]*\}}))*")
+NEEDS_NO_QUOTES = re.compile(r"(\w+\.)*id|(\w+\.)?name|(\w+\.)?channel|first|' '\.join\(report\.shadow\)")
+"""Numbers of ours, and channels: their names are letters, digits and underscores."""
+
+
+def values_in_commands(text: str) -> list[str]:
+    return [value for line in A_LINE.findall(text) for value in re.findall(r"\{(.*?)\}", line)]
+
+
+def test_a_value_stands_in_no_command_that_could_be_pasted() -> None:
+    """``Said`` and f-strings leave it to `syncd.texts.commands` to put a SKU or an order's number into a command."""
+    for call in said_calls():
+        for english in every(call):
+            assert not values_in_commands(english), f"{call.where}: {english}"
+    found = 0
+    for where, text in strings_with_values():
+        for value in values_in_commands(text):
+            found += 1
+            assert NEEDS_NO_QUOTES.fullmatch(value), f"{where}: {text}"
+    assert found > 10
+
+
+def test_a_value_in_a_command_is_found() -> None:
+    """The pattern that the test before rests on."""
+    for text, values in (
+        ("Ours is right: syncd heal {port.name} {sku}. And {more}", ["port.name", "sku"]),
+        ("Shop: syncd adopt woo --sku {sku} --yes", ["sku"]),
+        ("syncd adopt --sku={sku}", ["sku"]),
+        ("{channel} does not let syncd register webhooks: {error}", []),
+        ("Look: syncd check. {otherwise}", []),
+    ):
+        assert values_in_commands(text) == values
+
+
 def test_commands_are_found() -> None:
     """The pattern that the next test rests on."""
     found = [
         COMMAND.findall(text)
         for text in (
-            "Ours is right: syncd heal {channel} {sku}",
-            "syncd incoming receive {delivery}, or syncd incoming delay {delivery} DAY. They are not sold meanwhile.",
+            "Count it (syncd count SKU UNITS) or put the reorder point above it",
+            "syncd incoming receive NUMBER, or syncd incoming delay NUMBER DAY. They are not sold meanwhile.",
             "Look at journalctl -u {unit}, run syncd check, then: systemctl start {unit}",
             "syncd worked on after it was made",
-            "match it: syncd map export todo.csv --channel {channel}",
+            "match it: syncd map export todo.csv",
             "Let your web server pass them on to SYNCD_LISTEN (docs/service.md); until then",
         )
     ]
     assert found == [
-        ["syncd heal {channel} {sku}"],
-        ["syncd incoming receive {delivery}", "syncd incoming delay {delivery} DAY"],
+        ["syncd count SKU UNITS"],
+        ["syncd incoming receive NUMBER", "syncd incoming delay NUMBER DAY"],
         ["journalctl -u {unit}", "syncd check", "systemctl start {unit}"],
         [],
-        ["syncd map export todo.csv --channel {channel}"],
+        ["syncd map export todo.csv"],
         ["SYNCD_LISTEN", "docs/service.md"],
     ]
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from syncd.domain.said import Said
+from syncd.texts import commands
 from syncd.texts.catalogues import LANGUAGES
 from syncd.texts.marks import clean, plain, unmarked, value
 from syncd.texts.said import say_marked
@@ -38,10 +40,23 @@ def test_what_nobody_translated_is_said_in_english(language: str) -> None:
 
 
 def test_a_command_is_told_from_the_words_around_it() -> None:
-    said = Said("Look: syncd incoming add {sku} 24 --expected DAY, or: syncd check tells more", sku="MUG")
+    said = Said("Look: syncd incoming add SKU 24 --expected DAY, or: syncd check tells more")
     assert say_marked("en", said, UTC) == (
-        "Look: \u2066syncd incoming add MUG 24 --expected DAY\u2069, or: \u2066syncd check\u2069 tells more"
+        "Look: \u2066syncd incoming add SKU 24 --expected DAY\u2069, or: \u2066syncd check\u2069 tells more"
     )
+
+
+@pytest.mark.parametrize("sku", ["MUG; touch pwned #", "syncd check", "S" * 200])
+def test_a_command_with_a_value_is_marked_as_a_whole(sku: str) -> None:
+    heal = commands.typed(("heal",), ("woo", sku))
+    said = Said("Over: {title}", title=Said("Ours is right: {heal}", heal=heal))
+    for language, before in (("en", "Over: Ours is right: "), ("pl", "Już po sprawie: Ours is right: ")):
+        assert say_marked(language, said, UTC) == f"{before}\u2066syncd heal woo {shlex.quote(sku)}\u2069"
+
+
+def test_a_command_of_which_a_word_is_missing_is_not_marked_as_one() -> None:
+    heal = commands.typed(("heal",), ("woo", "MUG\u200b"))
+    assert say_marked("en", Said("Ours: {heal}", heal=heal), UTC) == "Ours: \u2068syncd heal woo …\u2069"
 
 
 def test_what_a_shop_says_is_no_command() -> None:

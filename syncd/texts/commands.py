@@ -1,10 +1,12 @@
-"""The commands that a message offers, each exactly as it is typed in a shell."""
+"""The commands that a message or a hint offers, each exactly as it is typed in a shell: the one place that puts a value
+into a command."""
 
 from __future__ import annotations
 
 import shlex
 from datetime import date
 
+from syncd.domain.said import Typed
 from syncd.texts.marks import clean
 
 LONGEST_WORD = 200  # characters of a SKU or a supplier's name; nobody types more
@@ -16,8 +18,8 @@ def can_be_typed(word: str) -> bool:
 
 
 def line(*words: str) -> str:
-    """`syncd` and these words, quoted where a shell needs it."""
-    return shlex.join(("syncd", *words))
+    """`syncd` and these words, quoted where a shell needs it; an ellipsis where a word cannot be typed."""
+    return " ".join(("syncd", *(shlex.quote(word) if can_be_typed(word) else "…" for word in words)))
 
 
 def option(name: str, text: str) -> tuple[str, ...]:
@@ -30,6 +32,12 @@ def about(verb: tuple[str, ...], operands: tuple[str, ...], options: tuple[str, 
     if any(word.startswith("-") for word in operands):
         return line(*verb, *options, "--", *operands)
     return line(*verb, *operands, *options)
+
+
+def typed(verb: tuple[str, ...], operands: tuple[str, ...], options: tuple[str, ...] = ()) -> Typed | str:
+    """`about` as a value of a `Said`; no command, but a word, where one of its own words cannot be typed."""
+    told = about(verb, operands, options)
+    return Typed(told) if all(map(can_be_typed, (*operands, *options))) else told
 
 
 def incoming_add(sku: str, units: int, expected: date | None, supplier: str | None) -> str:
