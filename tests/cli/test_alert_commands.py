@@ -153,17 +153,3 @@ def test_no_secret_is_in_what_is_written(shops: Shops, mail: MailServer, slack: 
         assert PASSWORD not in ended.out + ended.err
         assert "secretplanted" not in ended.out + ended.err
     assert b"planted" not in table
-
-
-def test_that_the_service_has_stopped_is_told_by_whoever_finds_it(shops: Shops, slack: SlackServer) -> None:
-    shops.done("count", "HAT", "70")
-    shops.done("report-failure", "syncd.service")
-    (post,) = slack.posts
-    assert post["text"].startswith("Stopped")
-    assert "systemctl start syncd.service" in str(post["blocks"])
-    slack.answers = [answer(500)]
-    shops.done("close", "1")
-    told = shops.done("report-failure", "syncd.service").err
-    assert "<2>slack could not be told: " in told
-    shops.set(SYNCD_BUFER="2")
-    assert "<2>nobody was told by mail or Slack: " in shops.done("report-failure", "syncd.service").err

@@ -117,7 +117,9 @@ def test_people_are_told_once_as_of_every_alert(shops: Shops, mail: MailServer, 
     (received,) = mail.received
     assert STOPPED in received.body("plain")
     assert "syncd ack 1" in received.body("plain")
-    assert len(posted(slack)) == 1
+    (post,) = slack.posts
+    assert post["text"].startswith("Stopped")
+    assert "systemctl start syncd.service" in str(post["blocks"])
     assert "stopped" in shops.done("alerts").out
 
 
@@ -211,7 +213,8 @@ def test_who_could_not_be_told_without_the_table_is_in_the_journal(shops: Shops,
     port = refusing_port()
     shops.set(SYNCD_EMAIL_TO=ME, SYNCD_SMTP_HOST="127.0.0.1", SYNCD_SMTP_PORT=str(port), SYNCD_SMTP_SECURITY="none")
     _, line = shops.done("tell-failure", UNIT).err.splitlines()
-    assert line.startswith(f"<2>{ME} could not be told: 127.0.0.1:{port} refuses the connection.")
+    assert line.startswith(f"<2>{ME} could not be told: ")
+    assert f":{port} refuses the connection." in line
     assert len(posted(slack)) == 1
 
 
@@ -227,9 +230,20 @@ def test_settings_that_cannot_be_read_end_as_a_line(tmp_path: Path, capsys: pyte
     assert last.startswith("<2>nobody was told by mail or Slack: ")
 
 
-def test_the_address_of_the_webhook_is_in_no_line(shops: Shops, slack: SlackServer) -> None:
-    break_table(shops)
+@pytest.mark.parametrize("broken", [False, True])
+def test_no_secret_is_in_a_line_whoever_says_it(
+    shops: Shops, mail: MailServer, slack: SlackServer, *, broken: bool
+) -> None:
+    # Nothing in this process knows it before the command does.
+    secret = f"https://beat.example/planted-{broken}-of-this-test"
+    if broken:
+        break_table(shops)
+    else:
+        shops.done("count", "HAT", "7")
+    shops.set(SYNCD_HEARTBEAT_URL=secret)
     slack.answers = [answer(403, f"you asked {slack.url}")]
+    mail.replies = {"RCPT": f"550 you said {secret}"}
     told = shops.done("tell-failure", UNIT).err
     assert "slack could not be told" in told
-    assert "secretplanted" not in told.lower()
+    assert f"{ME} could not be told" in told
+    assert "planted" not in told.lower()
