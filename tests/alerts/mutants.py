@@ -171,7 +171,6 @@ MUTANTS: tuple[Callable[[], Any], ...] = (
     getting_worse_is_no_news,
     noted_before_it_is_sent,
     written_anew_after_a_crash,
-    a_lost_answer_counts_as_a_refusal,
     a_parked_target_is_forgotten,
     what_was_read_is_told_no_more,
     reading_stops_nothing,

@@ -13,8 +13,11 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from tests.alerts.machine import Telling
-from tests.alerts.mutants import MUTANTS
+from syncd.domain.alerts import Severity
+from syncd.domain.routing import Matter
+from tests.alerts.machine import Plan, Telling
+from tests.alerts.mutants import MUTANTS, a_lost_answer_counts_as_a_refusal
+from tests.alerts.notified import Fate
 
 EXAMPLES = int(os.environ.get("SYNCD_EXAMPLES", "25"))
 STEPS = 40
@@ -49,3 +52,29 @@ def test_the_machine_finds_a_planted_mistake(mutant: Callable[[], Any]) -> None:
                 phases=[Phase.generate],
             ),
         )
+
+
+def an_answer_is_lost_and_more_is_to_be_told(told: Telling) -> None:
+    told.stock_changes("MUG", -9)
+    told.the_post_goes_out([Fate.LOST_ANSWER], [], gather=False, after_hours=1)
+    told.stock_changes("PEN", -9)
+    told.the_post_goes_out([], [], gather=False, after_hours=1)
+
+
+def test_a_lost_answer_that_counts_as_a_refusal_is_found() -> None:
+    """Random search meets it once in fifty lives; this is how it shows."""
+    _live(an_answer_is_lost_and_more_is_to_be_told)  # nothing is wrong without the mistake
+    with a_lost_answer_counts_as_a_refusal(), pytest.raises(AssertionError):
+        _live(an_answer_is_lost_and_more_is_to_be_told)
+
+
+def _live(story: Callable[[Telling], None]) -> None:
+    told = Telling()
+    at_once = (Matter(severity=Severity.WARNING),)
+    told.open_the_shop(Plan("everybody", None, at_once, weekly=False, daily_line=False), (12, 12), 1)
+    try:
+        story(told)
+        told.alerts_are_as_the_shelf_is()
+        told.every_crossing_is_written_down_for_whom_it_concerns_once()
+    finally:
+        told.teardown()
