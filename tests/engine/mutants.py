@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -118,13 +118,3 @@ def _pulls_nothing(_self: Cycle, _names: Any) -> set[str]:
 
 def _always_clear(_sources: Any, _after_seq: int) -> planner.Clearance:
     return planner.Clearance()
-
-
-MUTANTS: Sequence[Callable[[], Any]] = (
-    absolute_write,
-    base_read_after_the_pull,
-    a_delta_resent,
-    orders_told_apart_by_status,
-    generation_read_after_the_quantities,
-    push_before_pull,
-)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -171,23 +171,3 @@ def a_lost_notice_is_forgotten() -> Iterator[None]:
 
     with patch.object(listings, "change", changed):
         yield
-
-
-STOCKROOM_MUTANTS: Sequence[Callable[[], Any]] = (
-    reservations_eat_own_stock_only,
-    the_suppliers_buffer_is_forgotten,
-    what_is_held_back_is_promised_first,
-    every_shop_sells_every_pool,
-    out_of_stock_is_only_a_word,
-    overdue_deliveries_count,
-    a_stale_feed_counts,
-    reading_a_feed_makes_it_fresh,
-    a_suspicious_feed_is_used,
-    a_rejected_feed_is_used,
-    a_permission_holds_after_its_day,
-    the_owners_word_promises_more,
-    lateness_asks_for_a_yes,
-    notices_before_numbers,
-    a_notice_with_each_push,
-    a_lost_notice_is_forgotten,
-)

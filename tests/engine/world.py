@@ -20,7 +20,7 @@ from syncd.domain.promise import Days
 from syncd.domain.rules import Limits
 from syncd.domain.safety import HoldLimits
 from syncd.domain.stock import StockClass
-from syncd.storage import catalogue, channels, ledger, listings, orders
+from syncd.storage import catalogue, channels, intents, ledger, listings, orders
 from syncd.storage.channels import Mode
 from syncd.storage.leases import Holder
 from syncd.storage.migrate import prepare
@@ -28,7 +28,9 @@ from syncd.storage.session import Database
 from syncd.sync import mapper, views
 from syncd.sync.cycle import Report, leased, sync
 from syncd.sync.house import House, Port
+from syncd.sync.views import in_step
 from syncd.texts.wording import Wording
+from tests.databases import hurried
 from tests.engine.memory_feed import MemoryFeed, Supplier
 
 START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -37,6 +39,7 @@ WAREHOUSE_DAYS = Days(2, 4)
 LEAD_TIME_DAYS = 5
 FEED_LASTS = timedelta(hours=30)
 TILL_LASTS = timedelta(hours=26)
+FOUR_ROUNDS = 4
 NO_HOLDS = HoldLimits(zeroing_percent=100, jumps_percent=100)
 
 
@@ -64,14 +67,14 @@ def fresh_database(folder: Path, template: list[Path]) -> Database:
         leftover.unlink()
     if not template:
         made = folder / "template.db"
-        db = Database(f"sqlite:///{made}")
+        db = hurried(f"sqlite:///{made}")
         prepare(db, START)
         with db.engine.connect() as connection:
             connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
         db.close()
         template.append(made)
     shutil.copyfile(template[0], path)
-    return Database(f"sqlite:///{path}")
+    return hurried(f"sqlite:///{path}")
 
 
 @dataclass(frozen=True)
@@ -245,6 +248,30 @@ class World:
         for _ in range(rounds):
             self.clock.sleep(65)
             self.sync()
+
+    def come_to_rest(self, at_most: int) -> None:
+        """As `settle`, until nothing is to come any more.
+
+        Not sooner than late writes have taken effect and doubts are over: `FOUR_ROUNDS` are 260 s.
+        """
+        for done in range(1, at_most + 1):
+            written = len(self.writes)
+            self.settle(1)
+            if done >= FOUR_ROUNDS and len(self.writes) == written and self._nothing_waits():
+                return
+
+    def _nothing_waits(self) -> bool:
+        with self.db.read() as tx:
+            loaded = [(port, views.load(tx, self.house, port)) for port in self.house.ports if port.sink is not None]
+            if any(intents.open_calls(tx, port.name) for port, _ in loaded):
+                return False
+            return all(
+                in_step(view)
+                and not view.notice_due(self.clock())
+                and not (view.row.dirty or view.row.differs_since or view.row.retry_at or view.row.notice_retry_at)
+                for _, found in loaded
+                for view in found
+            )
 
     def assert_books_are_right(self) -> None:
         with self.db.read() as tx:
