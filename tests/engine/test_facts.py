@@ -14,6 +14,7 @@ from syncd.domain.movements import Kind, LineBooked, Movement
 from syncd.domain.oversell import NOT_KNOWN
 from syncd.domain.replenishment import PointSource, ReorderPoint
 from syncd.domain.rules import Limits
+from syncd.domain.said import Said
 from syncd.domain.stock import StockClass
 from syncd.storage import catalogue, channels, demand, incoming, ledger, listings, permissions
 from syncd.storage.incidents import IncidentKind, close_incident, open_incident
@@ -175,7 +176,7 @@ def test_a_line_that_waited_for_its_sku(shops: Shops) -> None:
     assert "was not read for a while" in str(shops.oversold().cause)
     subject = f"{number.removeprefix('#')}/1"
     with shops.db.write() as tx:
-        open_incident(tx, IncidentKind.UNMAPPED, channel="woo", subject=subject, text="", now=NOON - DAY)
+        open_incident(tx, IncidentKind.UNMAPPED, channel="woo", subject=subject, text=Said("Sold"), now=NOON - DAY)
         close_incident(tx, IncidentKind.UNMAPPED, channel="woo", subject=subject, now=NOON - 5 * MINUTE)
     assert str(shops.oversold().cause) == f"Order {number} in woo waited for its SKU to be known"
 
