@@ -177,7 +177,6 @@ MUTANTS = (
     put_away_before_it_is_read,
     old_receipts_passed_over,
     sold_when_it_is_read,
-    lines_of_another_file_taken_back,
 )
 
 
@@ -230,10 +229,17 @@ def a_file_is_written_anew_with_what_is_new_in_its_midst(till: TillMachine) -> N
     till.write_a_file_anew(0, 3)
 
 
+def the_articles_of_a_receipt_stand_in_two_files(till: TillMachine) -> None:
+    till.sell([("A-1", 1), ("B-2", 1)])
+    till.tell_a_receipt_in_two_files(0, 0)
+    till.poll(15)
+
+
 DAYS = (
     (half_written_files_read, a_line_is_half_written_when_it_is_read),
     (read_before_it_is_told, the_process_dies_between_two_pages),
     (done_not_looked_at, a_till_goes_on_with_a_file_that_was_put_away),
+    (lines_of_another_file_taken_back, the_articles_of_a_receipt_stand_in_two_files),
     (whatever_changed_only_grew, a_file_is_written_anew_with_what_is_new_in_its_midst),
 )
 
