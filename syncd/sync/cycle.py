@@ -224,9 +224,25 @@ class Cycle:
         for port in chosen:
             if port.name not in self.report.failed or self.may_lower(port):
                 self.report.pushed[port.name] = self.push(port, self._rows(port, skus))
-            if skus is None:
+        self._follow_adopted(chosen)
+        if skus is None:
+            for port in chosen:
                 self._finish_restoring(port)
         return self.report
+
+    def _follow_adopted(self, ports: Sequence[Port]) -> None:
+        """A number that one shop's push took as a count lowers the shops that were pushed before it, too."""
+        adopted: set[int] = set()
+        for port in reversed(ports):
+            before = self.report.pushed.get(port.name)
+            if before is None or before.error is not None:
+                continue
+            if adopted:
+                with self.house.db.read() as tx:
+                    rows = [row.id for row in listings.of_channel(tx, port.name) if row.sku_id in adopted]
+                if rows:
+                    before.add(self.push(port, rows))
+            adopted |= before.adopted
 
     def write(self, port: Port, rows: Collection[int], *, whole: bool, look_at: Collection[int] = ()) -> Report:
         """Bring these listings of a live channel in step; `whole` and `look_at` as for `push`."""

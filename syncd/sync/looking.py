@@ -21,7 +21,8 @@ LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 @dataclass(slots=True)
 class Look:
-    """One look at listings of a channel. `fresh`: rows whose number was read, and no order came since.
+    """One look at listings of a channel. `fresh`: rows whose number was read, and no order came since. `adopted`: SKUs
+    of which the number shown was taken as a count.
 
     `pull_again` reads the channel's orders once more: another number than expected is an order that is not known
     yet, until shown otherwise. A person is told of it once it has lasted (design.md §3.4); with `at_first_sight`, for
@@ -33,6 +34,7 @@ class Look:
     pull_again: Callable[[], object]
     at_first_sight: bool = True
     fresh: set[int] = field(default_factory=set)
+    adopted: set[int] = field(default_factory=set)
 
     def at(self, rows: Sequence[ListingRow]) -> None:
         """Read these listings and note which differ from what was expected. `rows` were loaded before this call.
@@ -115,7 +117,9 @@ class Look:
                 lasts = reading(row.expected, row.shown, row.differs_since, now) is Reading.DRIFT
                 if self.port.on_edit is not OnEdit.ASK:
                     if lasts:
-                        edits.resolve(tx, self.house, row, self.port.on_edit)
+                        units = edits.resolve(tx, self.house, row, self.port.on_edit)
+                        if units and row.sku_id is not None:
+                            self.adopted.add(row.sku_id)
                 elif lasts or (self.at_first_sight and row.id not in read_anew):
                     edits.note(tx, self.house, row)
 

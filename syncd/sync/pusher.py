@@ -45,9 +45,22 @@ class Pushed:
     in_doubt: list[Line] = field(default_factory=list)
     right: int = 0
     shown: int = 0  # listings whose buyers read something new beside the number
+    adopted: set[int] = field(default_factory=set)  # SKUs of which the number shown was taken as a count
     lags: list[timedelta] = field(default_factory=list)  # from a sale elsewhere to its number here, confirmed
     hold: Hold | None = None
     error: ConnectorError | None = None
+
+    def add(self, later: Pushed) -> None:
+        """What another push of some of its listings did on top of it."""
+        looked_at = {line.listing for line in (*later.written, *later.waiting, *later.rejected, *later.in_doubt)}
+        self.waiting = [*(line for line in self.waiting if line.listing not in looked_at), *later.waiting]
+        self.written += later.written
+        self.rejected += later.rejected
+        self.in_doubt += later.in_doubt
+        self.shown += later.shown
+        self.lags += later.lags
+        self.adopted |= later.adopted
+        self.hold, self.error = later.hold or self.hold, later.error
 
 
 @dataclass(slots=True)
@@ -80,7 +93,7 @@ class Pusher:
     def _push(self, report: Pushed) -> None:
         with self.house.db.write() as tx:
             listings.note_waiting(tx, self.port.name, self.house.now())
-        self._look(self._decisions())
+        report.adopted |= self._look(self._decisions())
         plan = self._decisions()
         stale = {name for _, decision, cleared in plan if decision.verdict is Verdict.WAIT for name in cleared.stale}
         if self._read_again(stale):
@@ -201,8 +214,9 @@ class Pusher:
             if wanted[view.row.id] == (_show(view) if wanted[view.row.id].op is Op.SHOW else decision.write)
         ]
 
-    def _look(self, plan: Sequence[tuple[View, Decision, Clearance]]) -> None:
-        """Read what the listings show that are to be written or that wait, filled up to a full page with others."""
+    def _look(self, plan: Sequence[tuple[View, Decision, Clearance]]) -> set[int]:
+        """Read what the listings show that are to be written or that wait, filled up to a full page with others; the
+        SKUs of which a number shown was taken as a count."""
         due = [
             view.row
             for view, decision, _ in plan
@@ -218,6 +232,7 @@ class Pusher:
         look = Look(self.house, self.port, lambda: self._read_again({self.port.name}), self.at_first_sight)
         look.at(due)
         self._fresh |= look.fresh
+        return look.adopted
 
     def _read_again(self, names: Iterable[str], *, always: bool = False) -> set[str]:
         """Read the orders of these channels once more, each once in a push at the most unless `always`."""

@@ -482,3 +482,18 @@ def test_units_that_are_gone_are_not_promised_again(make_world: MakeWorld) -> No
     world.sync()
     assert standing.waiting(world.house).to_decide == ()
     assert stock(world) == Pools(own=8, reserved=0)
+
+
+def test_a_number_taken_as_a_count_lowers_the_shops_that_were_pushed_before_it_in_the_same_sync(
+    make_world: MakeWorld,
+) -> None:
+    world = make_world(on_edit=OnEdit.ADOPT)
+    world.go_live()
+    world.sync()
+    world.shops["compare1"].edit(world.listing("compare1"), 3)
+    world.sync()  # seen for the first time: it may be a sale that is not told yet
+    world.clock.sleep(61)
+    report = world.sync()
+    assert world.shown_in("compare1") == 3
+    assert world.shown_in("delta0") == 3
+    assert [(line.before, line.target) for line in report.pushed["delta0"].written] == [(8, 3)]
