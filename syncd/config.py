@@ -365,7 +365,7 @@ class _Reading:
         if known.secret:
             self._keep_secret(key, text)
             if not text.isprintable():
-                self.problem(f"{self._where(key)}: {key} has a line break or a character that cannot be seen.")
+                self.problem(f"{self._said_in(key)} has a line break or a character that cannot be seen.")
                 return None
         try:
             parsed = known.parse(text)
@@ -428,6 +428,11 @@ class _Reading:
         except ValueError:
             password = None
         self.secrets.update({password, unquote(password)} if password else ())
+
+    def _said_in(self, key: str) -> str:
+        """Where the value of a secret stands: its own file, or a line."""
+        file = self.secret_files.get(key)
+        return f"{key}_FILE: {file}" if file is not None else f"{self._where(key)}: {key}"
 
     def _where(self, key: str) -> str:
         for name in (key, f"{key}_FILE"):

@@ -28,8 +28,6 @@ def of_house(value: Mapping[str, Any], given: Set[str], problem: Tell) -> AlertS
     `problem` is told of each thing that does not fit, with the way out."""
     addresses: tuple[str, ...] = value["EMAIL_TO"] or ()
     _mail_is_whole(given, problem)
-    if value["APPRISE_URLS"] and not others.installed():
-        problem("SYNCD_APPRISE_URLS is given, and Apprise is not there.", f"{others.INSTALL}.")
     members = {
         EMAIL: addresses,
         SLACK: (SLACK,) if value["SLACK_WEBHOOK_URL"] else (),

@@ -256,10 +256,10 @@ def test_a_webhook_on_this_machine_may_be_without_https() -> None:
     assert alerts("SYNCD_SLACK_WEBHOOK_URL='http://127.0.0.1:8000/services/x'\n").slack_url
 
 
-def test_apprise_that_is_not_installed_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_apprise_that_is_not_installed_stops_no_sync(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "apprise", None)  # as where the extra was not installed
-    (told,) = problems(APPRISE)
-    assert "pip install apprise" in told
+    settings = alerts("SYNCD_APPRISE_URLS=tgram://123:planted-token/chat\n")
+    assert len(settings.routes.targets) == 1
 
 
 def test_all_problems_are_told_at_once() -> None:

@@ -115,7 +115,8 @@ def _single_parts(voice: Voice, item: Item) -> Iterator[Part]:
     if item.stock is not None:
         yield Facts(tuple(stock_words.rows(voice, item, item.stock)))
     else:
-        yield from (Paragraph(voice.said(said)) for said in (item.what, item.hint) if said is not None)
+        hint = None if item.event is Event.OVER else item.hint  # there is nothing to do any more
+        yield from (Paragraph(voice.said(said)) for said in (item.what, hint) if said is not None)
         yield Facts((*_named(voice, item), *stock_words.when(voice, item)))
     oversold = item.oversold
     if oversold is not None and oversold.orders:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from syncd.alerts.letter import Coming, ConcernedOrder, Link, Oversold, StockFacts, ToOrder
@@ -75,19 +76,20 @@ def oversold(tx: Tx, house: House, sku_ids: Sequence[int], language: str) -> dic
     reserved = orders.reservations(tx, short)
     causes = _causes(tx, house, {sku_id: skus[sku_id] for sku_id in short}, stocks, left)
     points, rules = replenishing.points(tx, house, sku_ids), house.rules(tx)
+    sinks = [port.name for port in house.ports if port.sink is not None]
     found = {}
     for sku_id, sku in skus.items():
         missing = max(0, -left[sku_id])
-        held_back = [
-            rules.rule(sku.facts, port.name).buffer.held_back(max(1, points[sku_id].units))
-            for port in house.ports
-            if port.sink is not None
-        ]
+        # Without the SKU's own rule: who has followed the advice is not told to hold back the same units once more.
+        held_back, usual = (
+            max((rules.rule(facts, name).buffer.held_back(max(1, points[sku_id].units)) for name in sinks), default=0)
+            for facts in (sku.facts, replace(sku.facts, sku=""))
+        )
         found[sku_id] = Oversold(
             missing,
             _concerned(house, reserved.get(sku_id, ()), missing, language),
             causes.get(sku_id, NOT_KNOWN),
-            max(held_back, default=0) + missing,
+            usual + missing if usual + missing > held_back else 0,
         )
     return found
 

@@ -6,18 +6,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from syncd.alerts import facts
+from syncd.alerts.headlines import place
 from syncd.alerts.letter import Item, Standing, StockFacts
-from syncd.domain.alerts import Event, Family, Rule, Severity, Shelf, shown_rule, stock_rule
+from syncd.domain.alerts import Event, Family, Rule, Shelf, shown_rule, stock_rule
 from syncd.domain.freshness import fresh
 from syncd.domain.said import Said
 from syncd.storage import alerts, catalogue, holds, incidents, orders
 from syncd.storage.alerts import Alert, Notification
+from syncd.storage.incidents import IncidentKind
 from syncd.storage.session import Tx
 from syncd.sync import freshness, replenishing, stock
 from syncd.sync.house import House
 from syncd.texts import commands
 
-_URGENT_FIRST = list(reversed(Severity))
+_BY_ITS_STOCK = IncidentKind.OVERSOLD
+"""What the line of the day counts with the stock already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,7 @@ def items(tx: Tx, house: House, language: str, told: Mapping[int, News]) -> list
             Item(
                 number=number,
                 rule=rules[number],
-                event=one.event,
+                event=Event.OVER if alert.closed_at is not None else one.event,
                 since=alert.opened_at,
                 over_at=alert.closed_at,
                 was=one.rule if rules[number] is not one.rule else None,
@@ -73,7 +76,7 @@ def items(tx: Tx, house: House, language: str, told: Mapping[int, News]) -> list
                 hint=hint,
             )
         )
-    return sorted(found, key=_urgent_first)
+    return sorted(found, key=place)
 
 
 def _rule(told: News, alert: Alert, of_stock: Mapping[int, StockFacts]) -> Rule:
@@ -82,10 +85,6 @@ def _rule(told: News, alert: Alert, of_stock: Mapping[int, StockFacts]) -> Rule:
     if now is None or told.event is Event.OVER or alert.closed_at is not None:
         return told.rule
     return shown_rule(told.rule, Shelf(now.available, now.left, now.point.units))
-
-
-def _urgent_first(item: Item) -> tuple[int, int, str, int]:
-    return _URGENT_FIRST.index(item.severity), list(Rule).index(item.rule), item.sku or item.channel, item.number
 
 
 def _said(tx: Tx, known: Iterable[Alert]) -> dict[int, tuple[Said, Said | None]]:
@@ -163,7 +162,7 @@ def standing(tx: Tx, house: House) -> Standing:
         oversold=by_rule.count(Rule.OVERSOLD),
         holds=len(holds.every_open(tx)),
         to_decide=len({(one.channel, one.order_id) for one in orders.to_decide(tx)}),
-        incidents=sum(incidents.open_by_kind(tx).values()),
+        incidents=sum(number for kind, number in incidents.open_by_kind(tx).items() if kind is not _BY_ITS_STOCK),
     )
 
 

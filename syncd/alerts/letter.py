@@ -89,7 +89,8 @@ class ConcernedOrder:
 @dataclass(frozen=True, slots=True)
 class Oversold:
     """What is known of an oversell (N31, N32). `missing`: units promised beyond what there is, 0: it is over.
-    `cause`: what took the units last, as far as it can be told. `buffer`: units to hold back from now on."""
+    `cause`: what took the units last, as far as it can be told. `buffer`: units to hold back from now on; 0: as
+    many are held back already."""
 
     missing: int
     orders: tuple[ConcernedOrder, ...]

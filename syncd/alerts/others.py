@@ -44,7 +44,7 @@ class AppriseNotifier:
         if service is None:
             raise TurnedAway(_UNKNOWN, _HOW)
         if not _told(service, part["title"], part["body"]):
-            raise TryAgain("the service did not take the message", "Try it: syncd alerts test")
+            raise TryAgain("the service did not take the message", "Is its address right, and does the service answer?")
 
     def check(self) -> Finding:
         """Whether Apprise understands the address. Only a message tells whether it arrives."""

@@ -20,6 +20,7 @@ from syncd.cli.words import at_or_today, listed, many
 from syncd.config import Settings
 from syncd.domain.alerts import Rule
 from syncd.domain.replenishment import PointSource
+from syncd.domain.said import one_line
 from syncd.errors import CONFIGURATION, PARTLY_FAILED, SyncdError
 from syncd.storage.alerts import Alert
 from syncd.storage.post import Target
@@ -57,19 +58,15 @@ def show(
 
 
 def _lines(found: Board, zone: ZoneInfo, now: datetime) -> None:
-    rows = [
-        (
-            one.alert.id,
-            one.item.rule.value,
-            one.item.sku or one.item.channel,
-            _what(one, now.astimezone(zone).date()),
-            at_or_today(one.alert.opened_at, zone, now),
-            _state(one.alert, zone, now),
-        )
-        for one in found.alerts
-    ]
-    if rows:
-        output.table(("no.", "", "about", "", "since", ""), rows, right=("no.",))
+    today = now.astimezone(zone).date()
+    for one in found.alerts:
+        about = one.item.sku or one.item.channel
+        since = f"since {at_or_today(one.alert.opened_at, zone, now)}{_state(one.alert, zone, now)}"
+        what = f"{one.item.rule.value}{about and f' {about}'}"
+        output.line(one_line(f"alert {one.alert.id}, {what}, {since}: {_what(one, today)}"))
+        if one.item.hint is not None and one.alert.closed_at is None:
+            output.line(f"  {one.item.hint}")
+    if found.alerts:
         output.line("Read: syncd ack NUMBER. Later: syncd snooze NUMBER --for 3d. What to order: syncd reorder")
     else:
         output.line("No alert is open." if not found.hidden else "Nothing new.")
@@ -84,8 +81,7 @@ def _what(one: Listed, today: date) -> str:
     item = one.item
     if item.stock is not None:
         return _of_stock(item.stock, item.rule, today)
-    what = str(item.what) if item.what is not None else "settled"
-    return output.sentence(what, str(item.hint) if item.hint is not None and one.alert.closed_at is None else "")
+    return str(item.what) if item.what is not None else "settled"
 
 
 def _of_stock(stock: StockFacts, rule: Rule, today: date) -> str:
@@ -107,10 +103,10 @@ def _of_stock(stock: StockFacts, rule: Rule, today: date) -> str:
 
 def _state(alert: Alert, zone: ZoneInfo, now: datetime) -> str:
     if alert.closed_at is not None:
-        return f"over {at_or_today(alert.closed_at, zone, now)}"
+        return f", over {at_or_today(alert.closed_at, zone, now)}"
     if alert.put_off_until is not None:
-        return f"put off until {at_or_today(alert.put_off_until, zone, now)}"
-    return "read" if alert.seen_at is not None else ""
+        return f", put off until {at_or_today(alert.put_off_until, zone, now)}"
+    return ", read" if alert.seen_at is not None else ""
 
 
 def _trouble(target: Target, zone: ZoneInfo, now: datetime) -> str:
@@ -157,7 +153,9 @@ def ack(
 
     Example: syncd ack 12 MUG
     """
-    if everything == bool(named) or (rule is not None and not everything):
+    if rule is not None and not everything:
+        raise typer.BadParameter("--rule chooses among all alerts: give --all with it")
+    if everything == bool(named):
         raise typer.BadParameter("name alerts by their numbers or SKUs, or give --all")
     with invocation.of(ctx).house("ack") as (house, _):
         found = desk.ack_all(house, rule) if everything else desk.ack(house, named or [])
@@ -184,6 +182,8 @@ def snooze(
 
 
 def _until(for_: str | None, until: str | None, house: House, settings: Settings) -> datetime:
+    if for_ is not None and until is not None:
+        raise typer.BadParameter("--for and --until are two ways to say when: give one")
     if (for_ is None) == (until is None):
         raise typer.BadParameter("say for how long (--for 3d) or until when (--until 2026-12-01)")
     if until is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Iterator
 
 import typer
@@ -66,6 +67,10 @@ def _settings(settings: Settings) -> list[Finding]:
     if settings.source and settings.secrets and accounts.readers(settings.source, of=System()) == "others":
         who = "other users of this machine can read the secrets in it"
         found.append(Finding(Level.WARN, f"{settings.source}: {who}", f"chmod 600 {settings.source}"))
+    for key, file in settings.paths.secrets.items():
+        if accounts.readers(file, of=System()) == "others":
+            who = f"other users of this machine can read the secret in it ({key}_FILE)"
+            found.append(Finding(Level.WARN, f"{file}: {who}", f"chmod 600 {shlex.quote(str(file))}"))
     return found
 
 

@@ -44,6 +44,10 @@ class PostJobs:
                 dispatcher.try_at_once(self.office)
                 self._begun = True
             for done in dispatcher.deliver(replace(self.office, house=house)):
+                if done.messages:
+                    logs.event(
+                        log, logging.INFO, "told", target=done.target, messages=done.messages, alerts=done.alerts
+                    )
                 if done.changed and done.trouble:
                     logs.event(log, logging.WARNING, "not_told", target=done.target, why=done.trouble, hint=done.hint)
                 elif done.changed:

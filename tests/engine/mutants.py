@@ -100,7 +100,7 @@ def push_before_pull() -> Iterator[None]:
         for port in ports:
             if not self._never_pulled(port):
                 with (
-                    patch.object(Pusher, "_look", lambda self, plan: None),
+                    patch.object(Pusher, "_look", lambda self, plan: set()),
                     patch.object(Cycle, "pull", _pulls_nothing),
                 ):
                     self.report.pulled.setdefault(port.name, Pulled(0, 0))
