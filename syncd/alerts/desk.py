@@ -21,10 +21,12 @@ SHOWN = 50
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """One alert with what is known of it now; `what` it is in facts as a letter tells them."""
+    """One alert with what is known of it now. `due_at`: somebody is to be told of it then, in quiet hours or with the
+    digest; ``None``: everybody who is to be told was."""
 
     alert: Alert
     item: Item
+    due_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,10 @@ def board(house: House, language: str, *, closed_too: bool) -> Board:
         else:
             shown = {number: one for number, one in known.items() if not one.set_aside(house.now())}
         told = {number: News(Event.RAISED, one.rule) for number, one in shown.items()}
-        found = [Listed(shown[item.number], item) for item in items.items(tx, house, language, told)]
+        due = alerts.due(tx, shown)
+        found = [
+            Listed(shown[item.number], item, due.get(item.number)) for item in items.items(tx, house, language, told)
+        ]
         targets = post.targets_known(tx)
         names = [name for name in house.routes.everybody() if name in targets]
         return Board(tuple(found), tuple(targets[name] for name in names), len(known) - len(shown))

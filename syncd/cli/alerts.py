@@ -61,7 +61,7 @@ def _lines(found: Board, zone: ZoneInfo, now: datetime) -> None:
     today = now.astimezone(zone).date()
     for one in found.alerts:
         about = one.item.sku or one.item.channel
-        since = f"since {at_or_today(one.alert.opened_at, zone, now)}{_state(one.alert, zone, now)}"
+        since = f"since {at_or_today(one.alert.opened_at, zone, now)}{_state(one, zone, now)}"
         what = f"{one.item.rule.value}{about and f' {about}'}"
         output.line(one_line(f"alert {one.alert.id}, {what}, {since}: {_what(one, today)}"))
         if one.item.hint is not None and one.alert.closed_at is None:
@@ -101,12 +101,16 @@ def _of_stock(stock: StockFacts, rule: Rule, today: date) -> str:
     return ", ".join(parts)
 
 
-def _state(alert: Alert, zone: ZoneInfo, now: datetime) -> str:
+def _state(one: Listed, zone: ZoneInfo, now: datetime) -> str:
+    alert = one.alert
     if alert.closed_at is not None:
         return f", over {at_or_today(alert.closed_at, zone, now)}"
     if alert.put_off_until is not None:
         return f", put off until {at_or_today(alert.put_off_until, zone, now)}"
-    return ", read" if alert.seen_at is not None else ""
+    if alert.seen_at is not None:
+        return ", read"
+    waits = one.due_at is not None and one.due_at > now
+    return f", told at {at_or_today(one.due_at, zone, now)}" if waits and one.due_at is not None else ""
 
 
 def _trouble(target: Target, zone: ZoneInfo, now: datetime) -> str:

@@ -78,6 +78,7 @@ def of_alerts(board: Board, zone: ZoneInfo) -> Json:
                 "over_since": local(one.alert.closed_at, zone),
                 "read_at": local(one.alert.seen_at, zone),
                 "put_off_until": local(one.alert.put_off_until, zone),
+                "due_at": local(one.due_at, zone),
             }
             for one in board.alerts
         ],

@@ -221,6 +221,13 @@ def waiting(tx: Tx, target: str, now: datetime) -> list[Notification]:
     ]
 
 
+def due(tx: Tx, numbers: Collection[int]) -> dict[int, datetime]:
+    """Of these alerts, when the next of whom it concerns is to be told; those that are told are absent."""
+    here = among(tx, notifications.c.alert, numbers) & _UNWRITTEN
+    earliest = select(notifications.c.alert, func.min(notifications.c.due_at)).where(here)
+    return {number: at for number, at in tx.execute(earliest.group_by(notifications.c.alert))}  # noqa: C416 - rows
+
+
 def heard_by(tx: Tx, numbers: Collection[int]) -> dict[int, set[str]]:
     """Of these alerts, the targets that were told of each, or are to be."""
     here = among(tx, notifications.c.alert, numbers)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -153,3 +155,15 @@ def test_no_secret_is_in_what_is_written(shops: Shops, mail: MailServer, slack: 
         assert PASSWORD not in ended.out + ended.err
         assert "secretplanted" not in ended.out + ended.err
     assert b"planted" not in table
+
+
+def test_what_waits_for_the_end_of_quiet_hours_says_so(shops: Shops, mail: MailServer) -> None:
+    now = datetime.now(ZoneInfo("Asia/Jerusalem"))
+    end = now + timedelta(hours=2)
+    shops.set(SYNCD_QUIET_HOURS=f"{now - timedelta(hours=1):%H:%M}-{end:%H:%M}", SYNCD_QUIET_EXCEPT="none")
+    shops.live({"HAT": 4})
+    shops.done("sync")
+    assert mail.received == []
+    assert ", told at " in shops.done("alerts").out
+    (one,) = shops.done("alerts", "--json").json["alerts"]
+    assert f"T{end:%H:%M}:00" in one["due_at"]
