@@ -34,7 +34,7 @@ _ABOUT_THE_MESSAGE = re.compile(r"55\d (?:5\.(?:2\.3|3\.4|6\.\d+|7\.[01])\b|(?!5
 _NOT_IN_A_LINE = ("Cc", "Cs", "Zl", "Zp")
 _ADDRESSES = "SYNCD_EMAIL_FROM and SYNCD_EMAIL_TO take addresses such as me@example.com."
 _REPORT = "Report this: it must not happen."
-_APP_PASSWORD = "Many providers want an app password instead of the one of the account."  # noqa: S105 - a hint
+_OF_AN_APP = "Many providers want an app password instead of the one of the account."
 
 
 PATIENCE_S, LIMIT_S, VERDICT_S = 20.0, 45.0, 90.0
@@ -303,7 +303,7 @@ class _Line(smtplib.SMTP):
             return "wants a login", "Give SYNCD_SMTP_USER and SYNCD_SMTP_PASSWORD."
         match self._step:
             case _Step.LOGIN:
-                return "refuses the login", f"Check SYNCD_SMTP_USER and SYNCD_SMTP_PASSWORD. {_APP_PASSWORD}"
+                return "refuses the login", f"Check SYNCD_SMTP_USER and SYNCD_SMTP_PASSWORD. {_OF_AN_APP}"
             case _Step.SENDER:
                 return (
                     f"refuses mail from {self._settings.sender}",

@@ -82,7 +82,7 @@ def _named(url: str, digits: int) -> str:
 
 
 def _told(service: NotifyBase, title: str, body: str) -> bool:
-    import apprise  # noqa: PLC0415
+    import apprise  # noqa: PLC0415 - as above
 
     every = apprise.Apprise()
     every.add(service)

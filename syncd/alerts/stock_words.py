@@ -11,9 +11,8 @@ from syncd.alerts.voice import Voice
 from syncd.domain.alerts import Event, Rule
 from syncd.domain.replenishment import PointSource, ReorderPoint
 from syncd.texts import commands
-from syncd.texts.marks import command, value
+from syncd.texts.marks import value
 
-_END = command("--end")
 MOST_DELIVERIES = 5
 MOST_ORDERS = 30
 
@@ -227,10 +226,8 @@ def actions(voice: Voice, item: Item, stock: StockFacts) -> Iterator[Part]:
         if typed:
             yield from _oversold_actions(voice, item, sku)
             yield from _order_actions(voice, sku, stock)
-            yield Command(
-                voice.phrase("Stop selling it for now; {option} instead of the status takes that back", option=_END),
-                commands.end_sale(sku),
-            )
+            yield Command(voice.phrase("Stop selling it for now"), commands.end_sale(sku))
+            yield Command(voice.phrase("Sell it again"), commands.sell_again(sku))
         yield Paragraph(voice.phrase("Is it in a paid promotion? Pause that until there is more."))
     if typed:
         yield Command(voice.phrase("See where its numbers come from"), commands.explain(sku))

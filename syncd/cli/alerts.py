@@ -33,6 +33,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
+_ALL = {1: "it", 2: "both"}
+
 Named = Annotated[list[str], typer.Argument(metavar="ALERT...", help="Numbers as syncd alerts shows them, or SKUs.")]
 
 
@@ -135,7 +137,7 @@ def test(ctx: typer.Context) -> None:
         found = dispatcher.try_all(office)
     well = [one.target for one in found if not one.trouble]
     if well:
-        output.line(f"  ok    {listed(well)}: sent. Did {'it' if len(well) == 1 else 'all'} arrive?")
+        output.line(f"  ok    {listed(well)}: sent. Did {_ALL.get(len(well), 'all')} arrive?")
     for one in found:
         if one.trouble:
             output.line(f"  FAIL  {one.target}: {output.sentence(one.trouble, one.hint)}")

@@ -192,13 +192,19 @@ class Notification:
 
 def notify(tx: Tx, told: Sequence[tuple[int, str, Event, Rule, datetime]], now: datetime) -> None:
     """Let targets be told: (alert, target, event, rule, due at) each."""
-    if told:
-        columns = ("alert", "target", "event", "rule", "due_at")
-        rows = [dict(zip(columns, one, strict=True)) for one in told]
-        tx.execute(
-            insert(notifications),
-            [{**row, "event": row["event"].value, "rule": row["rule"].value, "made_at": now} for row in rows],  # type: ignore[attr-defined] # enumerations
-        )
+    rows = [
+        {
+            "alert": alert,
+            "target": target,
+            "event": event.value,
+            "rule": rule.value,
+            "made_at": now,
+            "due_at": due_at,
+        }
+        for alert, target, event, rule, due_at in told
+    ]
+    if rows:
+        tx.execute(insert(notifications), rows)
 
 
 def waiting(tx: Tx, target: str, now: datetime) -> list[Notification]:

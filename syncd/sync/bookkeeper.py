@@ -193,6 +193,7 @@ class Bookkeeper:
             return  # a gift card, a download, or a line that takes nothing: recorded, nobody is asked (design.md §3.7)
         name = self.port.name
         sku = line.sku or Said("missing")
+        count = commands.typed(("count",), (line.sku or "SKU", "UNITS"))
         if self.port.by_sku:
             text = (
                 Said(
@@ -212,8 +213,9 @@ class Bookkeeper:
                 )
             )
             hint = Said(
-                "It is booked by itself once the SKU is counted: syncd count SKU UNITS. A mistyped one? syncd sell"
-                " RIGHT-SKU UNITS, then close this"
+                "It is booked by itself once the SKU is counted: {count}. A mistyped one? syncd sell RIGHT-SKU UNITS,"
+                " then close this",
+                count=count,
             )
         else:
             text = Said(
@@ -225,7 +227,8 @@ class Bookkeeper:
                 sku=sku,
             )
             hint = Said(
-                "Count it (syncd count SKU UNITS) or match it: {export}",
+                "Count it ({count}) or match it: {export}",
+                count=count,
                 export=commands.typed(("map", "export"), ("todo.csv",), commands.option("--channel", name)),
             )
         open_incident(

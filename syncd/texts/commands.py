@@ -55,6 +55,11 @@ def end_sale(sku: str) -> str:
     return about(("status-override",), (sku, "out_of_stock"))
 
 
+def sell_again(sku: str) -> str:
+    """What takes `end_sale` back."""
+    return about(("status-override",), (sku,), ("--end",))
+
+
 def hold_back(sku: str, units: int) -> str:
     return about(("set",), (sku,), option("--buffer", str(units)))
 

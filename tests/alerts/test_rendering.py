@@ -77,6 +77,7 @@ def test_a_low_sku_is_told_with_its_numbers() -> None:
         "syncd reorder --supplier Acme",
         "syncd incoming add MUG 24 --expected 2026-12-02 --supplier Acme",
         "syncd status-override MUG out_of_stock",
+        "syncd status-override MUG --end",
         "syncd explain MUG",
         "syncd ack 12",
         "syncd snooze 12 --for 3d",

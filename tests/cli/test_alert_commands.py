@@ -94,7 +94,7 @@ def test_one_that_cannot_be_told_is_named_and_the_stock_is_right_all_the_same(
     assert "low" in shown and "target" in shown
     assert shops.syncd("alerts", "test").code == 1
     mail.replies = {}
-    assert shops.done("alerts", "test").out == f"  ok    slack, {ME}: sent. Did all arrive?\n"
+    assert shops.done("alerts", "test").out == f"  ok    slack, {ME}: sent. Did both arrive?\n"
     assert f"{ME}: told of" in shops.done("sync").out
     assert PASSWORD not in ended.out + ended.err + shown
 
